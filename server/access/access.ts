@@ -1,0 +1,45 @@
+import { DomainError } from "../errors.ts"
+import type { OrganizationActor } from "./actor.ts"
+import type { OrganizationPermission } from "./vocabulary.ts"
+
+/**
+ * What an endpoint demands of its caller: nothing (`"public"`), a good token with or without an organization
+ * (`"signedIn"`), or a permission in the token's organization.
+ */
+export type Access = "public" | "signedIn" | { organization: OrganizationPermission }
+
+/** Which kinds of callers an endpoint takes. */
+export type CallerKind = "user" | "machine"
+
+/** A permission the caller lacks; written to the audit log before the answer leaves. */
+export type Denial = { action: string; subject: string }
+
+/** Refused because no rule of the caller allows the action: 403 `PermissionDenied`. */
+export class PermissionDenied extends DomainError {
+  readonly denial: Denial
+
+  constructor(actor: OrganizationActor, permission: OrganizationPermission) {
+    const [action, subject] = permission
+    super("PermissionDenied", `You are not allowed to ${action} on ${subject}`, {
+      details: actor.rights.rulesFor(permission),
+    })
+    this.denial = { action, subject }
+  }
+}
+
+/** Refused because the caller would hand out more than it may: 403 `PermissionBoundaryError`. */
+export class PermissionBoundaryError extends DomainError {
+  readonly denial: Denial
+
+  constructor(message: string, [action, subject]: OrganizationPermission) {
+    super("PermissionBoundary", `${message}: you lack the permission ${action} on ${subject}`, {
+      details: { missingPermissions: [{ action, subject }] },
+    })
+    this.denial = { action, subject }
+  }
+}
+
+/** Throws `PermissionDenied` unless the caller holds the permission. */
+export function authorize(actor: OrganizationActor, permission: OrganizationPermission): void {
+  if (!actor.rights.can(permission)) throw new PermissionDenied(actor, permission)
+}

@@ -1,0 +1,30 @@
+import type { Rights } from "./can.ts"
+
+/** A person or a machine identity whose token was found good in the database for this very request. */
+export type SignedInActor = UserActor | MachineActor
+
+/** A caller acting in an organization, with the rights it holds there now. */
+export type OrganizationActor = SignedInActor & {
+  orgId: string
+  roles: readonly string[]
+  rights: Rights
+}
+
+export type UserActor = {
+  kind: "user"
+  userId: string
+  username: string
+  email: string | null
+  sessionId: string
+  accessVersion: number
+  isSuperAdmin: boolean
+  authMethod: string
+}
+
+export type MachineActor = {
+  kind: "machine"
+  identityId: string
+  name: string
+  tokenId: string
+  authMethod: string
+}

@@ -1,0 +1,15 @@
+import { setTimeout } from "node:timers/promises"
+import type { PublicContext } from "../context.ts"
+import { unavailable } from "../errors.ts"
+import { ping } from "./status.store.ts"
+
+const patienceMs = 2_000
+
+/** Throws 503 while the database is away or does not answer within two seconds. */
+export async function requireHealthy(ctx: PublicContext): Promise<void> {
+  const timer = new AbortController()
+  const tooLate = setTimeout(patienceMs, false, { signal: timer.signal }).catch(() => false)
+  const answered = await Promise.race([ping(ctx.db).then(() => true), tooLate])
+  timer.abort()
+  if (!answered) throw unavailable("The database does not answer at the moment; try again shortly")
+}

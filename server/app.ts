@@ -1,0 +1,205 @@
+import type { Socket } from "node:net"
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify"
+import type { Logger } from "pino"
+import type { RequestInfo } from "./context.ts"
+import { randomAlphanumerics } from "./crypto/ids.ts"
+import { DomainError, notFound, unavailable, badRequest } from "./errors.ts"
+import type { Page } from "./http/docs.ts"
+import type { Endpoint } from "./http/endpoint.ts"
+import { problem } from "./http/problem.ts"
+import { serve, type Base, type Incoming } from "./pipeline.ts"
+
+export type AppOptions = {
+  base: Base
+  endpoints: readonly Endpoint[]
+  /** Pages without a caller: the document and the page to read it. */ pages: readonly Page[]
+  log: Logger
+  /** Addresses and networks of proxies whose forwarding headers count; empty means none. */
+  trustedProxies: readonly string[]
+  /** True once the process is told to stop. */ isDraining: () => boolean
+}
+
+const maxBodyBytes = 1_048_576
+const newRequestId = (): string => `req-${randomAlphanumerics(14)}`
+
+const headers = {
+  "cache-control": "no-store",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+}
+
+/** The HTTP server over the list of endpoints; the only file that knows the framework. */
+export function createApp(options: AppOptions): FastifyInstance {
+  const app = Fastify({
+    logger: false,
+    genReqId: newRequestId,
+    trustProxy: options.trustedProxies.length > 0 ? [...options.trustedProxies] : false,
+    bodyLimit: maxBodyBytes,
+    requestTimeout: 60_000,
+    // Ours to answer, in the envelope.
+    return503OnClosing: false,
+    forceCloseConnections: "idle",
+    // A username may have 512 bytes, each written with three characters; longer ones are refused by their rule.
+    routerOptions: { maxParamLength: 16_384 },
+    frameworkErrors: (error, request, reply) => answerError(options, request, reply, fromFramework(error)),
+    clientErrorHandler: answerUnreadable,
+  })
+  readBodiesAsText(app)
+  app.setErrorHandler((error, request, reply) => answerError(options, request, reply, fromFramework(error)))
+  app.setNotFoundHandler((request, reply) =>
+    answerError(options, request, reply, notFound("There is no such route here")),
+  )
+  app.addHook("onRequest", async (_request, reply) => {
+    if (!options.isDraining()) return
+    reply.header("connection", "close")
+    throw unavailable("The server is shutting down; try again shortly")
+  })
+  app.addHook("onResponse", async (request, reply) => logAnswer(options.log, request, reply))
+  for (const endpoint of options.endpoints) addRoute(app, endpoint, options)
+  for (const page of options.pages) addPage(app, page)
+  return app
+}
+
+/** Bodies stay text until their sender is known; other media types are refused there too, and not read. */
+function readBodiesAsText(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser("application/json", { parseAs: "string" }, (_request, text, done) =>
+    done(null, { text, type: "json" }),
+  )
+  app.addContentTypeParser("*", (request, payload, done) => {
+    payload.resume()
+    payload.on("end", () => done(null, { type: "unsupported", mediaType: mediaTypeOf(request) }))
+    payload.on("error", done)
+  })
+}
+
+const mediaTypeOf = (request: FastifyRequest): string =>
+  (request.headers["content-type"] ?? "a body without a type").split(";")[0]?.slice(0, 100) ?? ""
+
+function addRoute(app: FastifyInstance, endpoint: Endpoint, options: AppOptions): void {
+  const url = endpoint.path.replace(/\{(\w+)\}/g, ":$1")
+  app.route({
+    method: endpoint.method,
+    url,
+    config: { operationId: endpoint.id },
+    handler: async (request, reply) => {
+      const jobs: (() => Promise<void>)[] = []
+      const incoming: Incoming = {
+        request: infoOf(request, endpoint, jobs),
+        params: request.params,
+        query: request.query,
+        body: request.body as Incoming["body"],
+      }
+      const result = await serve(endpoint, incoming, options.base)
+      runAfterwards(jobs, request, options.log)
+      reply.headers(headers).header("content-type", "application/json; charset=utf-8")
+      return JSON.stringify(result)
+    },
+  })
+}
+
+const infoOf = (request: FastifyRequest, endpoint: Endpoint, jobs: (() => Promise<void>)[]): RequestInfo => ({
+  id: request.id,
+  method: request.method,
+  route: endpoint.path,
+  url: request.url,
+  ip: request.ip,
+  userAgent: (request.headers["user-agent"] ?? "").slice(0, 1_024),
+  header(name) {
+    const value = request.headers[name]
+    return Array.isArray(value) ? value.join(", ") : value
+  },
+  afterCommit: (job) => void jobs.push(job),
+})
+
+function runAfterwards(jobs: (() => Promise<void>)[], request: FastifyRequest, log: Logger): void {
+  for (const job of jobs) {
+    job().catch((error: unknown) => log.error({ reqId: request.id, err: error }, "a job after the answer failed"))
+  }
+}
+
+function addPage(app: FastifyInstance, page: Page): void {
+  app.get(page.path, async (_request, reply) => {
+    reply.headers({ ...headers, ...page.headers }).header("content-type", page.contentType)
+    return reply.send(await page.body())
+  })
+}
+
+/** The framework's own refusals in our words. */
+function fromFramework(error: unknown): unknown {
+  if (error instanceof DomainError || !(error instanceof Error) || !("code" in error)) return error
+  switch (error.code) {
+    case "FST_ERR_BAD_URL":
+      return badRequest("The path has a % that begins no character", { cause: error })
+    case "FST_ERR_CTP_BODY_TOO_LARGE":
+      return new DomainError("PayloadTooLarge", `A body may have at most ${maxBodyBytes} bytes`, { cause: error })
+    case "FST_ERR_CTP_INVALID_CONTENT_LENGTH":
+      return badRequest("The body is not as long as Content-Length says", { cause: error })
+    case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
+      return new DomainError("UnsupportedMediaType", "The Content-Type is not understood", { cause: error })
+    case "FST_ERR_MAX_PARAM_LENGTH":
+      return new DomainError("UriTooLong", "A part of the path is too long", { cause: error })
+    case "FST_ERR_ASYNC_CONSTRAINT":
+      return badRequest("The request cannot be routed", { cause: error })
+    default:
+      return error
+  }
+}
+
+function answerError(options: AppOptions, request: FastifyRequest, reply: FastifyReply, error: unknown): void {
+  const { status, headers: extra, body } = problem(error, request.id)
+  if (status >= 500) logFailure(options.log, request, error)
+  reply
+    .code(status)
+    .headers({ ...headers, ...extra })
+    .header("content-type", "application/json; charset=utf-8")
+    .send(JSON.stringify(body))
+}
+
+function logFailure(log: Logger, request: FastifyRequest, error: unknown): void {
+  const cause = error instanceof DomainError ? (error.cause ?? error) : error
+  const level = error instanceof DomainError ? "warn" : "error"
+  log[level]({ reqId: request.id, operationId: request.routeOptions.config.operationId, err: cause }, "failed")
+}
+
+/** One line a request: never a path with names in it, a query, a body or a token. */
+function logAnswer(log: Logger, request: FastifyRequest, reply: FastifyReply): void {
+  log.info(
+    {
+      reqId: request.id,
+      method: request.method,
+      route: request.routeOptions.url,
+      operationId: request.routeOptions.config.operationId,
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime * 10) / 10,
+    },
+    "answered",
+  )
+}
+
+const unreadable: Record<string, DomainError> = {
+  HPE_HEADER_OVERFLOW: new DomainError("HeadersTooLarge", "The headers are too large"),
+  ERR_HTTP_REQUEST_TIMEOUT: new DomainError("RequestTimeout", "The request took too long to arrive"),
+}
+
+/** What is no HTTP never reaches a route; it is answered on the socket, in the envelope all the same. */
+function answerUnreadable(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const refusal = unreadable[error.code ?? ""] ?? badRequest("The request is not valid HTTP")
+  const { status, body } = problem(refusal, newRequestId())
+  const text = JSON.stringify(body)
+  socket.end(
+    `HTTP/1.1 ${status} Error\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
+  )
+}
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    operationId?: string
+  }
+}

@@ -1,0 +1,46 @@
+import { sql, type Selectable } from "kysely"
+import type { AuditRow } from "../db/audit-row.ts"
+import type { Queries } from "../db/database.ts"
+import type { AuditLogs } from "../db/schema.ts"
+
+export type StoredAuditRow = Selectable<AuditLogs>
+
+export async function insertAuditRow(db: Queries, row: AuditRow): Promise<void> {
+  await db.insertInto("audit_logs").values(row).execute()
+}
+
+export type AuditFilter = {
+  orgId: string
+  from: Date
+  until: Date
+  eventTypes: string[] | undefined
+  eventMetadata: Record<string, string>
+  actorType: string | undefined
+  actorId: string | undefined
+  userAgentType: string | undefined
+  limit: number
+  offset: number
+}
+
+/** Rows of an organization, newest first. */
+export const auditRows = (db: Queries, filter: AuditFilter): Promise<StoredAuditRow[]> => {
+  let query = db
+    .selectFrom("audit_logs")
+    .selectAll()
+    .where("org_id", "=", filter.orgId)
+    .where("created_at", ">=", filter.from)
+    .where("created_at", "<=", filter.until)
+  if (filter.eventTypes) query = query.where("event_type", "in", filter.eventTypes)
+  if (filter.actorType) query = query.where("actor_type", "=", filter.actorType)
+  if (filter.actorId) query = query.where("actor_id", "=", filter.actorId)
+  if (filter.userAgentType) query = query.where("user_agent_type", "=", filter.userAgentType)
+  for (const [key, value] of Object.entries(filter.eventMetadata)) {
+    query = query.where(sql<boolean>`event_metadata ->> ${key} = ${value}`)
+  }
+  return query
+    .orderBy("created_at", "desc")
+    .orderBy("id", "desc")
+    .limit(filter.limit)
+    .offset(filter.offset)
+    .execute()
+}

@@ -1,0 +1,32 @@
+/** Every event and what it records. A field that is not named here does not compile. */
+export type AuditEvents = {
+  "bootstrap-instance": { userId: string; username: string; identityId: string }
+  "create-organization": { name: string; slug: string }
+  "select-organization": { organizationId: string; organizationName: string }
+  "invite-organization-members": { members: { membershipId: string; email: string; role: string }[] }
+  "accept-organization-invitation": { membershipId: string; userId: string; username: string }
+  "create-identity": { identityId: string; name: string; role: string; hasDeleteProtection: boolean }
+  "add-identity-token-auth": { identityId: string; accessTokenTTL: number; accessTokenMaxTTL: number }
+  "create-token-identity-token-auth": { identityId: string; tokenId: string }
+  "revoke-token-identity-token-auth": { identityId: string; tokenId: string }
+  "create-group": { groupId: string; name: string; slug: string; role: string }
+  "update-group": { groupId: string; name?: string; slug?: string; role?: string }
+  "delete-group": { groupId: string; name: string; slug: string }
+  "add-user-to-group": GroupMembership
+  "remove-user-from-group": GroupMembership
+  "view-audit-logs": Record<string, never>
+  "permission-denied": {
+    permissionAction: string
+    permissionSubject: string
+    permissionSubjectDetails: Record<string, unknown>
+    errorName: string
+    message: string
+    route: string
+    method: string
+    projectId: string | null
+  }
+}
+
+type GroupMembership = { groupId: string; groupName: string; userId: string; username: string }
+
+export type AuditEvent = keyof AuditEvents

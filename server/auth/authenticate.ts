@@ -1,0 +1,81 @@
+import type { OrganizationActor, SignedInActor } from "../access/actor.ts"
+import { rightsOfRoles } from "../access/can.ts"
+import type { Queries } from "../db/database.ts"
+import { badRequest, forbidden, notFound, unauthorized } from "../errors.ts"
+import * as store from "./callers.store.ts"
+import type { AccessClaims, MachineClaims, Tokens, UserClaims } from "./token.ts"
+
+export type Headers = { authorization?: string | undefined; "x-api-key"?: string | string[] | undefined }
+
+/** A caller as the database knows it at this moment, and what was read beside it. */
+export type Caller = { actor: SignedInActor | OrganizationActor; facts: unknown }
+
+export const isInOrganization = (actor: SignedInActor | OrganizationActor): actor is OrganizationActor =>
+  "orgId" in actor
+
+/**
+ * Reads the claims of the caller's token without touching the database (spec 3.1). Throws 401 when there is none,
+ * 403 `TokenError` when it is not one of ours, 400 for the API keys of old.
+ */
+export function identify(headers: Headers, tokens: Tokens): AccessClaims {
+  if (headers["x-api-key"] !== undefined) {
+    throw badRequest("API keys are no longer supported: use the token of a machine identity")
+  }
+  const token = bearerToken(headers.authorization)
+  if (token === undefined) throw unauthorized("Token missing")
+  if (token.startsWith("st.")) throw notFound("There is no such service token")
+  const claims = tokens.verifyAccess(token)
+  if (!claims) throw unauthorized("Token missing")
+  return claims
+}
+
+/** The token of an `Authorization: Bearer …` header; what is not of that form counts as no token. */
+export const bearerToken = (authorization: string | undefined): string | undefined =>
+  /^bearer +(\S+) *$/i.exec(authorization ?? "")?.[1]
+
+/**
+ * Asks the database who the caller is now: token, account, membership and roles in one statement, together with
+ * the facts that the endpoint wants. What a token once said about them counts for nothing.
+ */
+export const lookUp = (db: Queries, claims: AccessClaims, also: store.WithFacts): Promise<Caller> =>
+  claims.authTokenType === "accessToken" ? lookUpUser(db, claims, also) : lookUpMachine(db, claims, also)
+
+async function lookUpUser(db: Queries, claims: UserClaims, also: store.WithFacts): Promise<Caller> {
+  const { userId, tokenVersionId: sessionId, organizationId } = claims
+  const row = await store.userCaller(db, { orgId: organizationId ?? null, sessionId, userId }, also)
+  if (!row) throw notFound("Your session has ended: log in again", { name: "Session not found" })
+  if (row.access_version !== claims.accessVersion) {
+    throw unauthorized("Your session has ended: log in again", { name: "StaleSession" })
+  }
+  if (!row.is_accepted) throw notFound("The account has not completed its sign-up")
+  const actor: SignedInActor = {
+    kind: "user",
+    userId,
+    username: row.username,
+    email: row.email,
+    sessionId,
+    accessVersion: row.access_version,
+    isSuperAdmin: row.is_super_admin,
+    authMethod: claims.authMethod,
+  }
+  if (!organizationId) return { actor, facts: undefined }
+  if (!row.membership_id) throw forbidden("You are no member of the organization that your token was made for")
+  return { actor: withRights(actor, organizationId, row.roles), facts: row.facts }
+}
+
+async function lookUpMachine(db: Queries, claims: MachineClaims, also: store.WithFacts): Promise<Caller> {
+  const { identityId, identityAccessTokenId: tokenId, orgId } = claims
+  const row = await store.machineCaller(db, { orgId, tokenId, identityId }, also)
+  if (!row || row.is_revoked || row.is_expired) throw unauthorized("Your access token is not valid any more")
+  if (!row.membership_id) throw forbidden("The machine identity is no member of its organization any more")
+  const { authMethod } = claims
+  const actor: SignedInActor = { kind: "machine", identityId, name: row.name, tokenId, authMethod }
+  return { actor: withRights(actor, orgId, row.roles), facts: row.facts }
+}
+
+const withRights = (actor: SignedInActor, orgId: string, roles: string[]): OrganizationActor => ({
+  ...actor,
+  orgId,
+  roles,
+  rights: rightsOfRoles(roles),
+})

@@ -1,0 +1,94 @@
+import { run, type Queries } from "../db/database.ts"
+import type { Facts } from "../db/facts.ts"
+
+export type UserRow = {
+  access_version: number
+  username: string
+  email: string | null
+  is_accepted: boolean
+  is_super_admin: boolean
+  /** Absent when the person is no member of the selected organization. */ membership_id: string | null
+  roles: string[]
+  facts: unknown
+}
+
+export type MachineRow = {
+  is_revoked: boolean
+  is_expired: boolean
+  name: string
+  membership_id: string | null
+  roles: string[]
+  facts: unknown
+}
+
+type AnyFacts = Facts<unknown, unknown[]>
+
+/** What else the statement reads, as one JSON column. */
+const factsColumn = (facts: AnyFacts | undefined): string =>
+  facts ? `, (select to_jsonb(fact) from (${facts.sql}) fact) as facts` : ", null as facts"
+
+const userSql = (facts: AnyFacts | undefined): string => `
+  select s.access_version, u.username, u.email, u.is_accepted, u.is_super_admin, m.id as membership_id,
+    array(
+      select role from active_organization_user_role_grants
+      where org_id = $1 and membership_id = m.id
+      union all
+      select r.role
+      from active_group_user_memberships gm
+      join active_group_role_grants r on r.org_id = gm.org_id and r.group_id = gm.group_id
+      where gm.org_id = $1 and gm.membership_id = m.id
+    ) as roles
+    ${factsColumn(facts)}
+  from sessions s
+  join users u on u.id = s.user_id
+  left join active_organization_user_memberships m
+    on m.org_id = $1::uuid and m.user_id = u.id and m.accepted_at is not null
+  where s.id = $2 and s.user_id = $3`
+
+const machineSql = (facts: AnyFacts | undefined): string => `
+  select t.revoked_at is not null as is_revoked,
+    coalesce(t.expires_at <= statement_timestamp(), false) as is_expired,
+    i.name, m.id as membership_id,
+    array(
+      select role from active_organization_identity_role_grants where org_id = $1 and membership_id = m.id
+    ) as roles
+    ${factsColumn(facts)}
+  from identity_access_tokens t
+  join identities i on i.org_id = t.org_id and i.id = t.identity_id and i.deleted_at is null
+  left join active_organization_identity_memberships m on m.org_id = $1 and m.identity_id = i.id
+  where t.org_id = $1::uuid and t.id = $2 and t.identity_id = $3`
+
+const texts = new Map<AnyFacts | undefined, { user: string; machine: string }>()
+
+function textsWith(facts: AnyFacts | undefined): { user: string; machine: string } {
+  const known = texts.get(facts)
+  if (known) return known
+  const made = { user: userSql(facts), machine: machineSql(facts) }
+  texts.set(facts, made)
+  return made
+}
+
+/** What to read beside the caller, with the values of this request. */
+export type WithFacts = { facts: AnyFacts; values: unknown[] } | undefined
+
+/** The person of a session, with membership and roles in the selected organization (null: none selected). */
+export async function userCaller(
+  db: Queries,
+  ids: { orgId: string | null; sessionId: string; userId: string },
+  also: WithFacts,
+): Promise<UserRow | undefined> {
+  const values = [ids.orgId, ids.sessionId, ids.userId, ...(also?.values ?? [])]
+  const [row] = await run<UserRow>(db, textsWith(also?.facts).user, values)
+  return row
+}
+
+/** The machine identity of an access token, with its membership and roles in its organization. */
+export async function machineCaller(
+  db: Queries,
+  ids: { orgId: string; tokenId: string; identityId: string },
+  also: WithFacts,
+): Promise<MachineRow | undefined> {
+  const values = [ids.orgId, ids.tokenId, ids.identityId, ...(also?.values ?? [])]
+  const [row] = await run<MachineRow>(db, textsWith(also?.facts).machine, values)
+  return row
+}

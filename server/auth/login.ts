@@ -1,0 +1,51 @@
+import { auditActor, recordFrom } from "../audit/audit.ts"
+import type { PublicContext, SignedInContext } from "../context.ts"
+import { newId, uuidOrNull } from "../crypto/ids.ts"
+import { badRequest, forbidden, notFound } from "../errors.ts"
+import { canonicalUsername } from "../names.ts"
+import { joinedOrganization } from "../organizations/organizations.ts"
+import { findUser, type User } from "../users/users.ts"
+import * as store from "./login.store.ts"
+
+const authMethod = "email"
+
+/**
+ * Signs a person in by password. An unknown address, an account that was never completed and a wrong password are
+ * refused in the same words after the same work. Returns an access token without an organization.
+ */
+export async function login(ctx: PublicContext, input: { email: string; password: string }): Promise<string> {
+  const username = canonicalUsername(input.email)
+  const user = await findUser(ctx.db, username ?? "")
+  const isRight = await ctx.services.passwords.matches(user?.password_hash ?? null, input.password)
+  if (!user?.is_accepted || !isRight) throw badRequest("The address or the password is wrong")
+  return openSession(ctx, user)
+}
+
+/** Begins a session and returns its access token. */
+export async function openSession(ctx: PublicContext, user: User): Promise<string> {
+  const { ip, userAgent } = ctx.request
+  const session = await store.insertSession(ctx.db, {
+    ...{ id: newId(), user_id: user.id, ip_address: ip, user_agent: userAgent },
+  })
+  const claims = { tokenVersionId: session.id, accessVersion: session.access_version }
+  return ctx.services.tokens.signUser({ authMethod, userId: user.id, ...claims })
+}
+
+/** A token for an organization that the person has joined; what it may do there is asked at each request. */
+export async function selectOrganization(ctx: SignedInContext, organizationId: string): Promise<string> {
+  const { actor } = ctx
+  if (actor.kind !== "user") throw forbidden("Only people select an organization")
+  const id = uuidOrNull(organizationId)
+  const organization = id && (await joinedOrganization(ctx.db, actor.userId, id))
+  if (!organization) throw notFound(`There is no organization with the ID ${organizationId}`)
+  await recordFrom(
+    ctx.db,
+    { request: ctx.request, orgId: organization.id, actor: auditActor(actor) },
+    "select-organization",
+    { organizationId: organization.id, organizationName: organization.name },
+  )
+  return ctx.services.tokens.signUser({
+    ...{ authMethod, userId: actor.userId, tokenVersionId: actor.sessionId },
+    ...{ accessVersion: actor.accessVersion, organizationId: organization.id },
+  })
+}

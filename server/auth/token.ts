@@ -1,0 +1,80 @@
+import { createSigner, createVerifier } from "fast-jwt"
+import { z } from "zod"
+import { derive } from "../crypto/keys.ts"
+import { DomainError } from "../errors.ts"
+
+const day = 86_400
+const userLifetime = 10 * day
+const signupLifetime = 15 * 60
+
+/** A person's access token. `organizationId` says which organization was selected; no claim says what is allowed. */
+const userClaims = z.object({
+  authTokenType: z.literal("accessToken"),
+  authMethod: z.string(),
+  userId: z.uuid(),
+  tokenVersionId: z.uuid(),
+  accessVersion: z.number(),
+  organizationId: z.uuid().optional(),
+})
+/** A machine identity's access token. */
+const machineClaims = z.object({
+  authTokenType: z.literal("identityAccessToken"),
+  authMethod: z.string(),
+  identityId: z.uuid(),
+  identityName: z.string(),
+  identityAccessTokenId: z.uuid(),
+  orgId: z.uuid(),
+})
+/** Lets its holder complete the account that an invitation of this membership was sent to. */
+const signupClaims = z.object({
+  authTokenType: z.literal("signupToken"),
+  userId: z.uuid(),
+  orgId: z.uuid(),
+  invitationId: z.uuid(),
+})
+const accessClaims = z.discriminatedUnion("authTokenType", [userClaims, machineClaims])
+
+export type UserClaims = z.infer<typeof userClaims>
+export type MachineClaims = z.infer<typeof machineClaims>
+export type SignupClaims = z.infer<typeof signupClaims>
+export type AccessClaims = UserClaims | MachineClaims
+
+/** Signs and verifies the JWTs of this instance: HS256, one key, derived from the instance's AUTH_SECRET. */
+export type Tokens = {
+  signUser(claims: Omit<UserClaims, "authTokenType">): string
+  /** `lifetimeSeconds` 0 means that the token itself does not expire. */
+  signMachine(claims: Omit<MachineClaims, "authTokenType">, lifetimeSeconds: number): string
+  signSignup(claims: Omit<SignupClaims, "authTokenType">): string
+  /** Throws `TokenError` for what is malformed, forged or expired; undefined for a good token of another type. */
+  verifyAccess(token: string): AccessClaims | undefined
+  verifySignup(token: string): SignupClaims | undefined
+}
+
+export function createTokens(authSecret: string): Tokens {
+  const key = derive(authSecret, "access tokens v1")
+  const signFor = (seconds: number) => createSigner({ algorithm: "HS256", key, expiresIn: seconds * 1_000 })
+  const signers = { user: signFor(userLifetime), signup: signFor(signupLifetime) }
+  const signForever = createSigner({ algorithm: "HS256", key })
+  const verify = createVerifier({ algorithms: ["HS256"], key })
+  const open = (token: string): unknown => {
+    try {
+      return verify(token)
+    } catch (cause) {
+      const isExpired = cause instanceof Error && "code" in cause && cause.code === "FAST_JWT_EXPIRED"
+      const message = isExpired ? "Your token has expired" : "Your token is malformed or was not issued here"
+      throw new DomainError("TokenError", message, { cause })
+    }
+  }
+  return {
+    signUser: ({ authMethod, userId, tokenVersionId, accessVersion, organizationId }) =>
+      signers.user({
+        ...{ authMethod, authTokenType: "accessToken", userId, tokenVersionId, accessVersion },
+        ...(organizationId ? { organizationId } : {}),
+      }),
+    signMachine: (claims, seconds) =>
+      (seconds === 0 ? signForever : signFor(seconds))({ ...claims, authTokenType: "identityAccessToken" }),
+    signSignup: (claims) => signers.signup({ ...claims, authTokenType: "signupToken" }),
+    verifyAccess: (token) => accessClaims.safeParse(open(token)).data,
+    verifySignup: (token) => signupClaims.safeParse(open(token)).data,
+  }
+}

@@ -1,0 +1,30 @@
+import type { Insertable } from "kysely"
+import type { AuditLogs } from "./schema.ts"
+
+/** A finished row of the audit log; the database gives it its time. */
+export type AuditRow = Omit<Insertable<AuditLogs>, "created_at"> & { event_metadata: string; actor_metadata: string }
+
+const columns = [
+  "org_id",
+  "id",
+  "event_type",
+  "event_metadata",
+  "actor_type",
+  "actor_id",
+  "actor_metadata",
+  "ip_address",
+  "user_agent",
+  "user_agent_type",
+] as const
+
+/**
+ * The audit row of a hand-written statement, inserted once for each row of the named common table expression: a
+ * piece of SQL whose values begin at `$first`, to be given by `auditValues`.
+ */
+export const auditInsertFrom = (source: string, first: number): string => {
+  const types = ["uuid", "uuid", "text", "jsonb", "text", "uuid", "jsonb", "text", "text", "text"]
+  const values = columns.map((_, index) => `$${first + index}::${types[index]}`)
+  return `insert into audit_logs (${columns.join(", ")}) select ${values.join(", ")} from ${source} returning id`
+}
+
+export const auditValues = (row: AuditRow): unknown[] => columns.map((column) => row[column])

@@ -1,0 +1,38 @@
+import { badRequest, DomainError, invalid, unavailable } from "../errors.ts"
+
+/** What a broken constraint means to the caller, by the constraint's name. A race gets the answer of the check. */
+const meanings: Record<string, () => DomainError> = {
+  group_names_are_unique: () => badRequest("Another group of the organization already has this name"),
+  group_slugs_are_unique: () => badRequest("Another group of the organization already has this slug"),
+  organization_slugs_are_unique: () => badRequest("Another organization already has this slug"),
+  instance_is_set_up_once: () => badRequest("The instance has already been set up"),
+  one_token_auth_per_identity: () => badRequest("Token auth is already attached to this machine identity"),
+}
+
+/** SQLSTATEs, and codes of the network, that mean that the database is away or too busy. */
+const away = new Set([
+  ...["57P01", "57P02", "57P03", "57014", "55P03", "53300", "25P03", "08000", "08001", "08003", "08006"],
+  ...["ECONNREFUSED", "ECONNRESET", "ENOENT", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EHOSTUNREACH", "EAI_AGAIN"],
+])
+const awayWords = /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable/
+
+/** SQLSTATEs of text that PostgreSQL cannot hold. */
+const unstorable = new Set(["22021", "22P05"])
+
+/** True when the same transaction may succeed if it is simply run again: a deadlock or a failed serialization. */
+export const isTransient = (error: unknown): boolean => ["40P01", "40001"].includes(String(codeOf(error)))
+
+/** Turns what the driver throws into a refusal that a caller understands; anything else comes back unchanged. */
+export function translate(error: unknown): unknown {
+  if (error instanceof DomainError || !(error instanceof Error)) return error
+  const code = String(codeOf(error))
+  const meaning = "constraint" in error ? meanings[String(error.constraint)] : undefined
+  if (meaning) return meaning()
+  if (unstorable.has(code)) return invalid([], "The input has characters that cannot be stored")
+  if (away.has(code) || isTransient(error) || awayWords.test(error.message)) {
+    return unavailable("The database is not available at the moment; try again shortly", { cause: error })
+  }
+  return error
+}
+
+const codeOf = (error: unknown): unknown => (error instanceof Error && "code" in error ? error.code : undefined)

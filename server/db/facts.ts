@@ -1,0 +1,11 @@
+/**
+ * A read that travels in the same statement as the look-up of the caller, so that a hot write needs two round
+ * trips. Its SQL is a `select` of one row; `$1` is the caller's organization, its own values begin at `$4`.
+ * Answers are JSON values: times come as text.
+ */
+export type Facts<Row, Values extends unknown[]> = {
+  readonly sql: string
+  /** Never read; carries the types. */ readonly types?: (values: Values) => Row
+}
+
+export const facts = <Row, Values extends unknown[]>(sql: string): Facts<Row, Values> => ({ sql })

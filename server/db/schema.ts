@@ -1,0 +1,285 @@
+// Generated from the migrated database by "npm run generate"; do not edit.
+import type { ColumnType } from "kysely"
+
+type Generated<T> =
+  T extends ColumnType<infer S, infer I, infer U>
+    ? ColumnType<S, I | undefined, U>
+    : ColumnType<T, T | undefined, T>
+type Json = ColumnType<unknown, string, string>
+type Timestamp = ColumnType<Date, Date | string, Date | string>
+type Int8 = ColumnType<string, bigint | number | string, bigint | number | string>
+
+export interface ActiveGroupRoleGrants {
+  org_id: string
+  id: string
+  group_id: string
+  role: string
+  valid_from: Timestamp
+  valid_until: Timestamp | null
+  is_closed: boolean
+}
+
+export interface ActiveGroupUserMemberships {
+  org_id: string
+  id: string
+  group_id: string
+  membership_id: string
+  valid_from: Timestamp
+  valid_until: Timestamp | null
+  is_closed: boolean
+}
+
+export interface ActiveOrganizationIdentityMemberships {
+  org_id: string
+  id: string
+  identity_id: string
+  valid_from: Timestamp
+  valid_until: Timestamp | null
+  is_closed: boolean
+  updated_at: Timestamp
+}
+
+export interface ActiveOrganizationIdentityRoleGrants {
+  org_id: string
+  id: string
+  membership_id: string
+  role: string
+  valid_from: Timestamp
+  valid_until: Timestamp | null
+  is_closed: boolean
+}
+
+export interface ActiveOrganizationUserMemberships {
+  org_id: string
+  id: string
+  user_id: string
+  username: string
+  sort_key: string | null
+  search_key: string
+  invite_email: string | null
+  accepted_at: Timestamp | null
+  valid_from: Timestamp
+  valid_until: Timestamp | null
+  is_closed: boolean
+  updated_at: Timestamp
+}
+
+export interface ActiveOrganizationUserRoleGrants {
+  org_id: string
+  id: string
+  membership_id: string
+  role: string
+  valid_from: Timestamp
+  valid_until: Timestamp | null
+  is_closed: boolean
+}
+
+export interface AuditLogs {
+  org_id: string
+  created_at: Generated<Timestamp>
+  id: string
+  event_type: string
+  event_metadata: Json
+  actor_type: string
+  actor_id: string | null
+  actor_metadata: Json
+  ip_address: string
+  user_agent: string
+  user_agent_type: string
+}
+
+export interface GroupRoleGrants {
+  org_id: string
+  id: string
+  group_id: string
+  role: string
+  valid_from: Generated<Timestamp>
+  valid_until: Timestamp | null
+  is_closed: Generated<boolean>
+}
+
+export interface GroupUserMemberships {
+  org_id: string
+  id: string
+  group_id: string
+  membership_id: string
+  valid_from: Generated<Timestamp>
+  valid_until: Timestamp | null
+  is_closed: Generated<boolean>
+}
+
+export interface Groups {
+  org_id: string
+  id: string
+  name: string
+  slug: string
+  sort_key: string
+  created_at: Generated<Timestamp>
+  updated_at: Generated<Timestamp>
+  deleted_at: Timestamp | null
+}
+
+export interface Identities {
+  org_id: string
+  id: string
+  name: string
+  sort_key: string
+  has_delete_protection: Generated<boolean>
+  is_instance_admin: Generated<boolean>
+  created_at: Generated<Timestamp>
+  updated_at: Generated<Timestamp>
+  deleted_at: Timestamp | null
+}
+
+export interface IdentityAccessTokens {
+  org_id: string
+  id: string
+  identity_id: string
+  auth_method: string
+  name: string | null
+  expires_at: Timestamp | null
+  revoked_at: Timestamp | null
+  created_at: Generated<Timestamp>
+  updated_at: Generated<Timestamp>
+}
+
+export interface IdentityTokenAuths {
+  org_id: string
+  id: string
+  identity_id: string
+  access_token_ttl_seconds: Int8
+  access_token_max_ttl_seconds: Int8
+  created_at: Generated<Timestamp>
+  updated_at: Generated<Timestamp>
+}
+
+export interface InstanceKeys {
+  name: string
+  check_value: string
+  created_at: Generated<Timestamp>
+}
+
+export interface InstanceSetup {
+  is_done: Generated<boolean>
+  done_at: Generated<Timestamp>
+}
+
+export interface Invitations {
+  org_id: string
+  id: string
+  membership_id: string
+  code_hash: string
+  created_at: Generated<Timestamp>
+  expires_at: Timestamp
+  used_at: Timestamp | null
+}
+
+export interface OrganizationIdentityMemberships {
+  org_id: string
+  id: string
+  identity_id: string
+  valid_from: Generated<Timestamp>
+  valid_until: Timestamp | null
+  is_closed: Generated<boolean>
+  updated_at: Generated<Timestamp>
+}
+
+export interface OrganizationIdentityRoleGrants {
+  org_id: string
+  id: string
+  membership_id: string
+  role: string
+  valid_from: Generated<Timestamp>
+  valid_until: Timestamp | null
+  is_closed: Generated<boolean>
+}
+
+export interface OrganizationUserMemberships {
+  org_id: string
+  id: string
+  user_id: string
+  username: string
+  sort_key: string | null
+  search_key: string
+  invite_email: string | null
+  accepted_at: Timestamp | null
+  valid_from: Generated<Timestamp>
+  valid_until: Timestamp | null
+  is_closed: Generated<boolean>
+  updated_at: Generated<Timestamp>
+}
+
+export interface OrganizationUserRoleGrants {
+  org_id: string
+  id: string
+  membership_id: string
+  role: string
+  valid_from: Generated<Timestamp>
+  valid_until: Timestamp | null
+  is_closed: Generated<boolean>
+}
+
+export interface Organizations {
+  id: string
+  name: string
+  slug: string
+  default_role: Generated<string>
+  uses_new_privilege_system: Generated<boolean>
+  created_at: Generated<Timestamp>
+  updated_at: Generated<Timestamp>
+}
+
+export interface SchemaMigrations {
+  version: number
+  name: string
+  applied_at: Generated<Timestamp>
+}
+
+export interface Sessions {
+  id: string
+  user_id: string
+  ip_address: string
+  user_agent: string
+  access_version: Generated<number>
+  created_at: Generated<Timestamp>
+}
+
+export interface Users {
+  id: string
+  username: string
+  email: string | null
+  first_name: string | null
+  last_name: string | null
+  password_hash: string | null
+  is_accepted: Generated<boolean>
+  is_super_admin: Generated<boolean>
+  created_at: Generated<Timestamp>
+  updated_at: Generated<Timestamp>
+}
+
+export interface DB {
+  active_group_role_grants: ActiveGroupRoleGrants
+  active_group_user_memberships: ActiveGroupUserMemberships
+  active_organization_identity_memberships: ActiveOrganizationIdentityMemberships
+  active_organization_identity_role_grants: ActiveOrganizationIdentityRoleGrants
+  active_organization_user_memberships: ActiveOrganizationUserMemberships
+  active_organization_user_role_grants: ActiveOrganizationUserRoleGrants
+  audit_logs: AuditLogs
+  group_role_grants: GroupRoleGrants
+  group_user_memberships: GroupUserMemberships
+  groups: Groups
+  identities: Identities
+  identity_access_tokens: IdentityAccessTokens
+  identity_token_auths: IdentityTokenAuths
+  instance_keys: InstanceKeys
+  instance_setup: InstanceSetup
+  invitations: Invitations
+  organization_identity_memberships: OrganizationIdentityMemberships
+  organization_identity_role_grants: OrganizationIdentityRoleGrants
+  organization_user_memberships: OrganizationUserMemberships
+  organization_user_role_grants: OrganizationUserRoleGrants
+  organizations: Organizations
+  schema_migrations: SchemaMigrations
+  sessions: Sessions
+  users: Users
+}

@@ -1,0 +1,27 @@
+import { instanceEndpoints } from "./admin/instance.api.ts"
+import { statusEndpoints } from "./admin/status.api.ts"
+import { auditEndpoints } from "./audit/audit.api.ts"
+import { loginEndpoints } from "./auth/login.api.ts"
+import { groupEndpoints } from "./groups/groups.api.ts"
+import { memberEndpoints } from "./groups/members.api.ts"
+import type { Endpoint } from "./http/endpoint.ts"
+import { identityEndpoints } from "./identities/identities.api.ts"
+import { tokenAuthEndpoints } from "./identities/token-auth.api.ts"
+import { invitationEndpoints } from "./organizations/invitations.api.ts"
+import { organizationMemberEndpoints } from "./organizations/members.api.ts"
+import { organizationEndpoints } from "./organizations/organizations.api.ts"
+
+/** Every endpoint there is. Routes, document, access tests and clients are drawn from this list. */
+export const endpoints: readonly Endpoint[] = [
+  ...statusEndpoints,
+  ...instanceEndpoints,
+  ...loginEndpoints,
+  ...organizationEndpoints,
+  ...organizationMemberEndpoints,
+  ...invitationEndpoints,
+  ...identityEndpoints,
+  ...tokenAuthEndpoints,
+  ...groupEndpoints,
+  ...memberEndpoints,
+  ...auditEndpoints,
+]

@@ -1,0 +1,92 @@
+import { z } from "zod"
+import { endpoint } from "../http/endpoint.ts"
+import { displayName, idParam, slug, timestamp, uuid } from "../http/fields.ts"
+import * as groups from "./groups.ts"
+
+/** A group as every route answers it; `role` and `roleId` are wanted by older clients. */
+const Group = z.object({
+  id: uuid,
+  orgId: uuid,
+  name: z.string(),
+  slug: z.string(),
+  role: z.string(),
+  roleId: uuid.nullable(),
+  createdAt: timestamp,
+  updatedAt: timestamp,
+})
+const GroupDetail = Group.extend({ customRoleSlug: z.string().nullable() })
+
+const present = (group: groups.Group): z.input<typeof Group> => ({
+  id: group.id,
+  orgId: group.org_id,
+  name: group.name,
+  slug: group.slug,
+  role: group.role,
+  roleId: null,
+  createdAt: group.created_at.toISOString(),
+  updatedAt: group.updated_at.toISOString(),
+})
+
+const name = displayName("Name", 255)
+const groupSlug = slug(5, 255)
+const role = z.string().trim().min(1, "Role must not be empty").max(64, "Role must be at most 64 characters")
+const params = z.object({ id: idParam("The ID of the group.") })
+const tags: [string] = ["Groups"]
+
+export const groupEndpoints = [
+  endpoint("createGroup", "POST /api/v1/groups", {
+    summary: "Create a group",
+    tags,
+    access: { organization: ["create", "groups"] },
+    body: z.object({
+      name: name.describe("The name of the group."),
+      slug: groupSlug.optional().describe("The slug of the group; made from the name when left out."),
+      role: role.default("no-access").describe("The role that the group has in the organization."),
+    }),
+    result: Group,
+    handle: async (ctx, { body }) => present(await groups.createGroup(ctx, body)),
+  }),
+
+  endpoint("listGroups", "GET /api/v1/groups", {
+    summary: "List the groups of the organization",
+    tags,
+    access: { organization: ["read", "groups"] },
+    result: z.array(Group),
+    handle: async (ctx) => (await groups.listGroups(ctx)).map(present),
+  }),
+
+  endpoint("getGroupById", "GET /api/v1/groups/{id}", {
+    summary: "Get a group",
+    tags,
+    access: { organization: ["read", "groups"] },
+    params,
+    result: GroupDetail,
+    handle: async (ctx, { params }) => ({
+      ...present(await groups.getGroup(ctx, params.id)),
+      customRoleSlug: null,
+    }),
+  }),
+
+  endpoint("updateGroup", "PATCH /api/v1/groups/{id}", {
+    summary: "Change the name, slug or role of a group",
+    tags,
+    access: { organization: ["edit", "groups"] },
+    params,
+    body: z.object({
+      name: name.optional().describe("The new name of the group."),
+      slug: groupSlug.optional().describe("The new slug of the group."),
+      role: role.optional().describe("The new role of the group in the organization."),
+    }),
+    result: Group,
+    handle: async (ctx, { params, body }) => present(await groups.updateGroup(ctx, params.id, body)),
+  }),
+
+  endpoint("deleteGroup", "DELETE /api/v1/groups/{id}", {
+    summary: "Delete a group",
+    tags,
+    access: { organization: ["delete", "groups"] },
+    params,
+    result: Group,
+    handle: async (ctx, { params }) => present(await groups.deleteGroup(ctx, params.id)),
+  }),
+]

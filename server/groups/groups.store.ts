@@ -1,0 +1,102 @@
+import { sql } from "kysely"
+import type { Queries } from "../db/database.ts"
+
+export type GroupRow = {
+  id: string
+  org_id: string
+  name: string
+  slug: string
+  created_at: Date
+  updated_at: Date
+  role: string
+}
+
+const columns = ["g.id", "g.org_id", "g.name", "g.slug", "g.created_at", "g.updated_at", "r.role"] as const
+
+const groupsOf = (db: Queries, orgId: string) =>
+  db
+    .selectFrom("groups as g")
+    .innerJoin("active_group_role_grants as r", (join) =>
+      join.onRef("r.org_id", "=", "g.org_id").onRef("r.group_id", "=", "g.id"),
+    )
+    .select(columns)
+    .where("g.org_id", "=", orgId)
+    .where("g.deleted_at", "is", null)
+    .$castTo<GroupRow>()
+
+/** All groups of an organization with their role, by name. */
+export const groupsInOrg = (db: Queries, orgId: string): Promise<GroupRow[]> =>
+  groupsOf(db, orgId).orderBy("g.sort_key").orderBy("g.id").execute()
+
+export const groupInOrg = (db: Queries, orgId: string, groupId: string): Promise<GroupRow | undefined> =>
+  groupsOf(db, orgId).where("g.id", "=", groupId).executeTakeFirst()
+
+/** The same, locked: nobody joins, leaves or changes the group until the transaction ends. */
+export async function lockGroup(db: Queries, orgId: string, groupId: string): Promise<GroupRow | undefined> {
+  const locked = await db
+    .selectFrom("groups")
+    .select("id")
+    .where("org_id", "=", orgId)
+    .where("id", "=", groupId)
+    .where("deleted_at", "is", null)
+    .forUpdate()
+    .executeTakeFirst()
+  return locked && groupInOrg(db, orgId, groupId)
+}
+
+export type NewGroup = { org_id: string; id: string; name: string; slug: string; sort_key: string }
+
+export async function insertGroup(db: Queries, group: NewGroup): Promise<void> {
+  await db.insertInto("groups").values(group).execute()
+}
+
+export type GroupChanges = { name?: string; slug?: string; sort_key?: string }
+
+export async function updateGroup(db: Queries, orgId: string, groupId: string, changes: GroupChanges): Promise<void> {
+  await db
+    .updateTable("groups")
+    .set({ ...changes, updated_at: sql<Date>`statement_timestamp()` })
+    .where("org_id", "=", orgId)
+    .where("id", "=", groupId)
+    .execute()
+}
+
+export type NewRoleGrant = { org_id: string; id: string; group_id: string; role: string }
+
+export async function insertRoleGrant(db: Queries, grant: NewRoleGrant): Promise<void> {
+  await db.insertInto("group_role_grants").values(grant).execute()
+}
+
+/** Ends what is open, now; a row that has lapsed keeps its own end. */
+const ended = {
+  is_closed: true,
+  valid_until: sql<Date>`greatest(valid_from, least(valid_until, statement_timestamp()))`,
+}
+
+export async function endRoleGrants(db: Queries, orgId: string, groupId: string): Promise<void> {
+  await db
+    .updateTable("group_role_grants")
+    .set(ended)
+    .where("org_id", "=", orgId)
+    .where("group_id", "=", groupId)
+    .where("is_closed", "=", false)
+    .execute()
+}
+
+/** Ends the group, its role and everybody's place in it. */
+export async function deleteGroup(db: Queries, orgId: string, groupId: string): Promise<void> {
+  await endRoleGrants(db, orgId, groupId)
+  await db
+    .updateTable("group_user_memberships")
+    .set(ended)
+    .where("org_id", "=", orgId)
+    .where("group_id", "=", groupId)
+    .where("is_closed", "=", false)
+    .execute()
+  await db
+    .updateTable("groups")
+    .set({ deleted_at: sql<Date>`statement_timestamp()` })
+    .where("org_id", "=", orgId)
+    .where("id", "=", groupId)
+    .execute()
+}

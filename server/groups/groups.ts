@@ -1,0 +1,98 @@
+import { requireBoundary } from "../access/boundary.ts"
+import { isBuiltInRole, type BuiltInRole } from "../access/roles.ts"
+import { record } from "../audit/audit.ts"
+import type { Context } from "../context.ts"
+import { newId, randomAlphanumerics, uuidOrNull } from "../crypto/ids.ts"
+import { badRequest, notFound } from "../errors.ts"
+import { sortKey } from "../names.ts"
+import * as store from "./groups.store.ts"
+
+export type Group = store.GroupRow
+
+export const noSuchGroup = (groupId: string) => notFound(`There is no group with the ID ${groupId}`)
+
+/** All groups of the caller's organization, by name, then id. */
+export const listGroups = (ctx: Context): Promise<Group[]> => store.groupsInOrg(ctx.db, ctx.actor.orgId)
+
+/** A group of the caller's organization; anything else is 404, also what is no id at all. */
+export async function getGroup(ctx: Context, groupId: string): Promise<Group> {
+  const id = uuidOrNull(groupId)
+  const group = id && (await store.groupInOrg(ctx.db, ctx.actor.orgId, id))
+  if (!group) throw noSuchGroup(groupId)
+  return group
+}
+
+/** Makes a group with its organization role; whoever gives a role that means anything must be allowed to. */
+export async function createGroup(
+  ctx: Context,
+  input: { name: string; slug?: string | undefined; role: string },
+): Promise<Group> {
+  const role = requireRole(ctx, input.role)
+  if (role !== "no-access") {
+    requireBoundary(ctx.actor, ["grant-privileges", "groups"], "You may not give a group a role")
+  }
+  const { orgId } = ctx.actor
+  const { name } = input
+  const slug = input.slug ?? generatedSlug(name)
+  const id = newId()
+  await store.insertGroup(ctx.db, { org_id: orgId, id, name, slug, sort_key: sortKey(name) ?? "" })
+  await store.insertRoleGrant(ctx.db, { org_id: orgId, id: newId(), group_id: id, role })
+  await record(ctx, "create-group", { groupId: id, name, slug, role })
+  return getGroup(ctx, id)
+}
+
+/** Changes name, slug or role; without any of them the group stays as it is. */
+export async function updateGroup(
+  ctx: Context,
+  groupId: string,
+  changes: { name?: string | undefined; slug?: string | undefined; role?: string | undefined },
+): Promise<Group> {
+  const group = await lockGroup(ctx, groupId)
+  const { name, slug } = changes
+  const role = changes.role === undefined ? undefined : requireRole(ctx, changes.role)
+  if (role !== undefined) {
+    // Also for a role that takes away: giving and taking are one power.
+    requireBoundary(ctx.actor, ["grant-privileges", "groups"], "You may not change the role of a group")
+  }
+  if (name === undefined && slug === undefined && role === undefined) return group
+
+  const { orgId } = ctx.actor
+  const named = name === undefined ? {} : { name, sort_key: sortKey(name) ?? "" }
+  await store.updateGroup(ctx.db, orgId, group.id, { ...named, ...(slug === undefined ? {} : { slug }) })
+  if (role !== undefined && role !== group.role) {
+    await store.endRoleGrants(ctx.db, orgId, group.id)
+    await store.insertRoleGrant(ctx.db, { org_id: orgId, id: newId(), group_id: group.id, role })
+  }
+  const sent = Object.entries({ name, slug, role }).filter(([, value]) => value !== undefined)
+  await record(ctx, "update-group", { groupId: group.id, ...Object.fromEntries(sent) })
+  return getGroup(ctx, group.id)
+}
+
+/** Ends the group: whatever its members had only through it is gone with their next request. */
+export async function deleteGroup(ctx: Context, groupId: string): Promise<Group> {
+  const group = await lockGroup(ctx, groupId)
+  await store.deleteGroup(ctx.db, ctx.actor.orgId, group.id)
+  await record(ctx, "delete-group", { groupId: group.id, name: group.name, slug: group.slug })
+  return group
+}
+
+async function lockGroup(ctx: Context, groupId: string): Promise<Group> {
+  const id = uuidOrNull(groupId)
+  const group = id && (await store.lockGroup(ctx.db, ctx.actor.orgId, id))
+  if (!group) throw noSuchGroup(groupId)
+  return group
+}
+
+function requireRole(ctx: Context, slug: string): BuiltInRole {
+  if (isBuiltInRole(slug)) return slug
+  // "custom" is how a custom role is shown, and names none.
+  if (slug === "custom") throw badRequest('"custom" is not the slug of a role: send the slug of the custom role')
+  throw notFound(`There is no role ${slug} in the organization ${ctx.actor.orgId}`)
+}
+
+/** The name in kebab case and four random letters, for who gives no slug; may be shorter than a given one. */
+function generatedSlug(name: string): string {
+  const words = (sortKey(name) ?? "").replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "")
+  const tail = randomAlphanumerics(4).toLowerCase()
+  return words === "" ? tail : `${words.slice(0, 250)}-${tail}`.replace(/-+/g, "-")
+}

@@ -1,0 +1,182 @@
+import { sql } from "kysely"
+import { auditInsertFrom, auditValues, type AuditRow } from "../db/audit-row.ts"
+import { run, type Queries } from "../db/database.ts"
+import { facts } from "../db/facts.ts"
+
+/** A group and a person, as adding and removing need them: read in the same statement as the caller. */
+export type MemberFacts = {
+  group: { id: string; name: string; slug: string } | null
+  user: {
+    membership_id: string
+    user_id: string
+    username: string
+    email: string | null
+    first_name: string | null
+    last_name: string | null
+    is_in_group: boolean
+  } | null
+}
+
+/** Values: the group's id (null when it is no UUID) and the username as it was sent. */
+export const memberFacts = facts<MemberFacts, [groupId: string | null, username: string]>(`
+  select
+    (
+      select to_jsonb(found) from (
+        select id, name, slug from groups where org_id = $1 and id = $4::uuid and deleted_at is null
+      ) found
+    ) as "group",
+    (
+      select to_jsonb(found) from (
+        select m.id as membership_id, m.user_id, m.username,
+          coalesce(m.invite_email, u.email) as email,
+          case when m.accepted_at is not null then u.first_name end as first_name,
+          case when m.accepted_at is not null then u.last_name end as last_name,
+          exists (
+            select from active_group_user_memberships gm
+            where gm.org_id = $1 and gm.group_id = $4::uuid and gm.membership_id = m.id
+          ) as is_in_group
+        from active_organization_user_memberships m
+        join users u on u.id = m.user_id
+        where m.org_id = $1 and m.username = $5::text
+      ) found
+    ) as "user"`)
+
+type Pair = { orgId: string; groupId: string; membershipId: string }
+
+export type AddOutcome = { group_exists: boolean; member_exists: boolean; is_added: boolean }
+
+/*
+ * Group and member are locked against their end while the row goes in (whoever ends one takes FOR UPDATE), and are
+ * looked at again under the lock: what ended a moment ago gets no member.
+ */
+const addSql = `
+  with held_group as (
+    select id from groups where org_id = $1 and id = $2 and deleted_at is null for key share
+  ), held_member as (
+    select id from organization_user_memberships
+    where org_id = $1 and id = $3 and not is_closed and valid_from <= statement_timestamp()
+      and (valid_until is null or valid_until > statement_timestamp())
+    for key share
+  ), added as (
+    insert into group_user_memberships (org_id, id, group_id, membership_id)
+    select $1, $4, held_group.id, held_member.id from held_group, held_member
+    on conflict (org_id, group_id, membership_id) where not is_closed do nothing
+    returning id
+  ), recorded as (${auditInsertFrom("added", 5)})
+  select exists (select from held_group) as group_exists, exists (select from held_member) as member_exists,
+    exists (select from recorded) as is_added`
+
+/** Puts the member into the group with the audit row, in one statement; says what stood in the way if anything. */
+export async function addMember(db: Queries, pair: Pair, id: string, audit: AuditRow): Promise<AddOutcome> {
+  const values = [pair.orgId, pair.groupId, pair.membershipId, id, ...auditValues(audit)]
+  const [outcome] = await run<AddOutcome>(db, addSql, values)
+  return outcome ?? { group_exists: false, member_exists: false, is_added: false }
+}
+
+const removeSql = `
+  with ended as (
+    update group_user_memberships
+    set is_closed = true, valid_until = greatest(valid_from, least(valid_until, statement_timestamp()))
+    where org_id = $1 and group_id = $2 and membership_id = $3 and not is_closed
+    returning id
+  ), recorded as (${auditInsertFrom("ended", 4)})
+  select exists (select from recorded) as is_removed`
+
+/** Ends the member's place in the group with the audit row, in one statement; false when there was none. */
+export async function removeMember(db: Queries, pair: Pair, audit: AuditRow): Promise<boolean> {
+  const values = [pair.orgId, pair.groupId, pair.membershipId, ...auditValues(audit)]
+  const [outcome] = await run<{ is_removed: boolean }>(db, removeSql, values)
+  return outcome?.is_removed ?? false
+}
+
+/**
+ * Ends the memberships that a person was given while invited and begins them anew from now, so that
+ * `joinedGroupAt` is the moment from which they mean something.
+ */
+export async function restartMemberships(db: Queries, orgId: string, membershipId: string): Promise<void> {
+  const ended = await db
+    .updateTable("group_user_memberships")
+    .set({
+      is_closed: true,
+      valid_until: sql<Date>`greatest(valid_from, least(valid_until, statement_timestamp()))`,
+    })
+    .where("org_id", "=", orgId)
+    .where("membership_id", "=", membershipId)
+    .where("is_closed", "=", false)
+    .returning("group_id")
+    .execute()
+  if (ended.length === 0) return
+  await db
+    .insertInto("group_user_memberships")
+    .values(
+      ended.map(({ group_id }) => ({
+        ...{ org_id: orgId, group_id, membership_id: membershipId },
+        id: sql<string>`gen_random_uuid()`,
+      })),
+    )
+    .execute()
+}
+
+export type ListedUser = {
+  id: string
+  username: string
+  email: string | null
+  first_name: string | null
+  last_name: string | null
+  joined_at: Date | null
+}
+
+export type UserFilter = {
+  orgId: string
+  groupId: string
+  search: string | undefined
+  username: string | undefined
+  members: "existingMembers" | "nonMembers" | undefined
+  limit: number
+  offset: number
+}
+
+/** The people of an organization with their place in the group: first name, username, id; and how many match. */
+export async function usersOfGroup(
+  db: Queries,
+  filter: UserFilter,
+): Promise<{ users: ListedUser[]; totalCount: number }> {
+  const matching = usersMatching(db, filter)
+  const [users, count] = await Promise.all([
+    matching
+      .innerJoin("users as u", "u.id", "m.user_id")
+      .select(["m.user_id as id", "m.username", "gm.valid_from as joined_at"])
+      .select(sql<string | null>`coalesce(m.invite_email, u.email)`.as("email"))
+      .select(sql<string | null>`case when m.accepted_at is not null then u.first_name end`.as("first_name"))
+      .select(sql<string | null>`case when m.accepted_at is not null then u.last_name end`.as("last_name"))
+      .orderBy("m.sort_key", (order) => order.asc().nullsLast())
+      .orderBy("m.username")
+      .orderBy("m.id")
+      .limit(filter.limit)
+      .offset(filter.offset)
+      .$castTo<ListedUser>()
+      .execute(),
+    matching.select(sql<string>`count(*)`.as("count")).executeTakeFirstOrThrow(),
+  ])
+  return { users, totalCount: Number(count.count) }
+}
+
+function usersMatching(db: Queries, filter: UserFilter) {
+  let query = db
+    .selectFrom("active_organization_user_memberships as m")
+    .leftJoin("active_group_user_memberships as gm", (join) =>
+      join
+        .onRef("gm.org_id", "=", "m.org_id")
+        .onRef("gm.membership_id", "=", "m.id")
+        .on("gm.group_id", "=", filter.groupId),
+    )
+    .where("m.org_id", "=", filter.orgId)
+  if (filter.members === "existingMembers") query = query.where("gm.id", "is not", null)
+  if (filter.members === "nonMembers") query = query.where("gm.id", "is", null)
+  if (filter.search !== undefined) query = query.where(contains("m.search_key", filter.search))
+  else if (filter.username !== undefined) query = query.where(contains("m.username", filter.username))
+  return query
+}
+
+const contains = (column: "m.search_key" | "m.username", part: string) =>
+  sql<boolean>`strpos(${sql.ref(column)}, ${part.toLowerCase()}) > 0`

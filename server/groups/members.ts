@@ -1,0 +1,83 @@
+import { requireBoundary } from "../access/boundary.ts"
+import { auditRow, sourceOf } from "../audit/audit.ts"
+import type { Context } from "../context.ts"
+import { newId, uuidOrNull } from "../crypto/ids.ts"
+import { badRequest, forbidden, notFound } from "../errors.ts"
+import { getGroup, noSuchGroup } from "./groups.ts"
+import * as store from "./members.store.ts"
+
+export { memberFacts } from "./members.store.ts"
+export type { ListedUser } from "./members.store.ts"
+
+/** The values of `memberFacts` for a group's id and a username as they were sent. */
+export const memberFactValues = (id: string, username: string): unknown[] => [uuidOrNull(id), username]
+
+type Target = { id: string; username: string; facts: store.MemberFacts }
+export type Member = NonNullable<store.MemberFacts["user"]>
+
+/** Puts a person of the organization into a group. Those invited count: their rights begin when they accept. */
+export async function addUser(ctx: Context, { id, username, facts }: Target): Promise<Member> {
+  const { group, user } = facts
+  if (!group) throw noSuchGroup(id)
+  requireBoundary(ctx.actor, ["add-members", "groups"], "You may not add users to this group")
+  if (!user) throw noSuchUser(username)
+  if (user.is_in_group) throw alreadyIn(username, group.slug)
+
+  const pair = { orgId: ctx.actor.orgId, groupId: group.id, membershipId: user.membership_id }
+  const event = auditRow(sourceOf(ctx), "add-user-to-group", eventOf(group, user))
+  const outcome = await store.addMember(ctx.db, pair, newId(), event)
+  // Each of these was otherwise a moment ago, when the facts were read.
+  if (!outcome.group_exists) throw noSuchGroup(id)
+  if (!outcome.member_exists) throw noSuchUser(username)
+  if (!outcome.is_added) throw alreadyIn(username, group.slug)
+  return user
+}
+
+/** Takes a person out of a group: what came only through it is gone with their next request. */
+export async function removeUser(ctx: Context, { id, username, facts }: Target): Promise<Member> {
+  const { group, user } = facts
+  if (!group) throw noSuchGroup(id)
+  requireBoundary(ctx.actor, ["remove-members", "groups"], "You may not remove users from this group")
+  if (!user) throw noSuchUser(username)
+  if (!user.is_in_group) throw notIn(username, group.slug)
+
+  const pair = { orgId: ctx.actor.orgId, groupId: group.id, membershipId: user.membership_id }
+  const event = auditRow(sourceOf(ctx), "remove-user-from-group", eventOf(group, user))
+  const isRemoved = await store.removeMember(ctx.db, pair, event)
+  if (!isRemoved) throw notIn(username, group.slug)
+  return user
+}
+
+type ListQuery = {
+  search?: string | undefined
+  username?: string | undefined
+  filter?: "existingMembers" | "nonMembers" | undefined
+  limit: number
+  offset: number
+}
+
+/** The people of the organization, each with whether and since when they are in the group. */
+export async function listUsers(ctx: Context, groupId: string, query: ListQuery) {
+  const group = await getGroup(ctx, groupId)
+  const { search, username, filter: members, limit, offset } = query
+  return store.usersOfGroup(ctx.db, {
+    ...{ orgId: ctx.actor.orgId, groupId: group.id },
+    ...{ search, username, members, limit, offset },
+  })
+}
+
+/** Begins a person's memberships anew when the invitation is accepted; called in that transaction. */
+export const beginMemberships = (ctx: { db: Context["db"] }, orgId: string, membershipId: string): Promise<void> =>
+  store.restartMemberships(ctx.db, orgId, membershipId)
+
+const noSuchUser = (username: string) => notFound(`There is no user with the username ${username}`)
+const alreadyIn = (username: string, slug: string) =>
+  badRequest(`The user ${username} is already in the group ${slug}`)
+const notIn = (username: string, slug: string) => forbidden(`The user ${username} is not in the group ${slug}`)
+
+const eventOf = (group: { id: string; name: string }, user: Member) => ({
+  groupId: group.id,
+  groupName: group.name,
+  userId: user.user_id,
+  username: user.username,
+})

@@ -1,0 +1,82 @@
+import { readFile } from "node:fs/promises"
+import { createRequire } from "node:module"
+import { dirname, join } from "node:path"
+
+/** A page that anybody may read, served as it is. */
+export type Page = {
+  path: string
+  contentType: string
+  headers?: Record<string, string>
+  body(): Promise<string | Buffer>
+}
+
+// Resolved from here, so that it is found wherever npm puts it.
+const assets = dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"))
+
+const html = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Conclave API</title>
+<link rel="stylesheet" href="/api/docs/swagger-ui.css">
+<link rel="icon" href="data:,">
+</head>
+<body>
+<div id="page"></div>
+<noscript>The document is also at <a href="/api/docs/json">/api/docs/json</a>.</noscript>
+<script src="/api/docs/swagger-ui-bundle.js"></script>
+<script src="/api/docs/start.js"></script>
+</body>
+</html>
+`
+
+/*
+ * A link that the server prints carries the setup token behind the #, where it reaches no server and no log; the
+ * page sends it with the call that sets the instance up.
+ */
+const script = `
+const setupToken = new URLSearchParams(location.hash.slice(1)).get("setup-token")
+if (setupToken) history.replaceState(null, "", location.pathname)
+SwaggerUIBundle({
+  url: "/api/docs/json",
+  dom_id: "#page",
+  deepLinking: true,
+  filter: true,
+  tryItOutEnabled: true,
+  persistAuthorization: false,
+  validatorUrl: null,
+  defaultModelsExpandDepth: -1,
+  docExpansion: setupToken ? "full" : "list",
+  requestInterceptor(request) {
+    if (setupToken && new URL(request.url, location.href).pathname === "/api/v1/admin/bootstrap") {
+      request.headers["X-Setup-Token"] = setupToken
+    }
+    return request
+  },
+})
+`
+
+const pagePolicy = {
+  "content-security-policy":
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+}
+
+const asset = (name: string, contentType: string): Page => ({
+  path: `/api/docs/${name}`,
+  contentType,
+  headers: { "cache-control": "public, max-age=3600" },
+  body: () => readFile(join(assets, name)),
+})
+
+/** The document, and a page to read and try it that needs nothing from elsewhere. */
+export function docsPages(document: Record<string, unknown>): Page[] {
+  const text = JSON.stringify(document)
+  return [
+    { path: "/api/docs/json", contentType: "application/json; charset=utf-8", body: async () => text },
+    { path: "/api/docs", contentType: "text/html; charset=utf-8", headers: pagePolicy, body: async () => html },
+    { path: "/api/docs/start.js", contentType: "text/javascript; charset=utf-8", body: async () => script },
+    asset("swagger-ui.css", "text/css; charset=utf-8"),
+    asset("swagger-ui-bundle.js", "text/javascript; charset=utf-8"),
+  ]
+}

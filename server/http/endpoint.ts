@@ -1,0 +1,102 @@
+import type { z } from "zod"
+import type { Access, CallerKind } from "../access/access.ts"
+import type { Context, PublicContext, SignedInContext } from "../context.ts"
+import type { Facts } from "../db/facts.ts"
+
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE"
+
+/** The names between braces of a route, as a union. */
+type PathNames<Route extends string> = Route extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | PathNames<Rest>
+  : never
+
+type ParamsFor<Route extends string> = z.ZodObject<{ [Name in PathNames<Route>]: z.ZodType }>
+type ContextFor<A extends Access> = A extends "public"
+  ? PublicContext
+  : A extends "signedIn"
+    ? SignedInContext
+    : Context
+type Parsed<S> = S extends z.ZodType ? z.output<S> : undefined
+type FactsOf<F> = F extends Facts<infer Row, never> ? Row : undefined
+
+type Input<P, Q, B, F> = {
+  params: Parsed<P>
+  query: Parsed<Q>
+  body: Parsed<B>
+  /** What the declared `facts` read, in the same statement as the caller. */ facts: FactsOf<F>
+}
+
+/** Says why a mutation leaves no audit row. */
+export type NoAudit = { none: string }
+export const none = (reason: string): NoAudit => ({ none: reason })
+
+type Declaration<Route extends string, A extends Access, P, Q, B, R extends z.ZodType, F> = {
+  access: A
+  tags: [string, ...string[]]
+  /** One line for the document; left out where the public contract has none. */ summary?: string
+  query?: Q
+  body?: B
+  /** Allow-list of the answer: what it does not name does not leave. */ result: R
+  /** Which kinds of token the endpoint takes; people and machine identities unless it says otherwise. */
+  callers?: readonly CallerKind[]
+  /** All but GET run in a transaction. `false`: a single statement with its own audit row; `true`: a GET that writes. */
+  transaction?: boolean
+  /** Read in the same round trip as the caller; `values` picks their inputs. */ facts?: F
+  factValues?: (input: { params: Parsed<P>; query: Parsed<Q>; body: Parsed<B> }) => unknown[]
+  /** A mutation without audit row says why. */ audit?: NoAudit
+  handle(ctx: ContextFor<A>, input: Input<P, Q, B, F>): Promise<z.input<R>>
+} & ([PathNames<Route>] extends [never] ? { params?: undefined } : { params: P })
+
+/** An endpoint as the rest of the server sees it: one value that routes, checks, documents and tests are drawn from. */
+export type Endpoint = {
+  id: string
+  method: Method
+  path: string
+  access: Access
+  callers: readonly CallerKind[]
+  tags: readonly string[]
+  summary: string | undefined
+  params: z.ZodType | undefined
+  query: z.ZodType | undefined
+  body: z.ZodType | undefined
+  result: z.ZodType
+  transaction: boolean
+  facts: Facts<unknown, unknown[]> | undefined
+  factValues: ((input: { params: unknown; query: unknown; body: unknown }) => unknown[]) | undefined
+  audit: NoAudit | undefined
+  handle(ctx: unknown, input: unknown): Promise<unknown>
+}
+
+/**
+ * Declares an endpoint. The id is its operation id in the document and its name in logs and tests; the route is
+ * method and path with `{name}` for parameters. Access has no default, and every name in the path needs a schema.
+ */
+export function endpoint<
+  const Route extends `${Method} /${string}`,
+  const A extends Access,
+  R extends z.ZodType,
+  P extends ParamsFor<Route> | undefined = undefined,
+  Q extends z.ZodType | undefined = undefined,
+  B extends z.ZodType | undefined = undefined,
+  F = undefined,
+>(id: string, route: Route, declaration: Declaration<Route, A, P, Q, B, R, F>): Endpoint {
+  const [method = "", path = ""] = route.split(" ")
+  const transaction = declaration.transaction ?? method !== "GET"
+  const erased = {
+    id,
+    method,
+    path,
+    callers: ["user", "machine"],
+    summary: undefined,
+    params: undefined,
+    query: undefined,
+    body: undefined,
+    facts: undefined,
+    factValues: undefined,
+    audit: undefined,
+    ...declaration,
+    transaction,
+  }
+  // The generics above have checked it; behind this line schemas and handler fit each other by construction.
+  return erased as unknown as Endpoint
+}

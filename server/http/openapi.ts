@@ -1,0 +1,115 @@
+import { z } from "zod"
+import type { Endpoint } from "./endpoint.ts"
+
+type Json = Record<string, unknown>
+
+/** The OpenAPI 3.0.3 document of these endpoints. It follows the public document of the Infisical API in form. */
+export function openapi(endpoints: readonly Endpoint[], siteUrl: string): Json {
+  const paths: Record<string, Json> = {}
+  for (const endpoint of endpoints) {
+    const item = (paths[endpoint.path] ??= {})
+    item[endpoint.method.toLowerCase()] = operation(endpoint)
+  }
+  return {
+    openapi: "3.0.3",
+    info: {
+      title: "Conclave API",
+      description: "An open, self-hosted server for access and secrets that speaks the Infisical API.",
+      version: "0.0.1",
+    },
+    servers: [{ url: siteUrl, description: "This server" }],
+    components: {
+      securitySchemes: { bearerAuth: { type: "http", scheme: "bearer", bearerFormat: "JWT" } },
+    },
+    security: [],
+    paths,
+  }
+}
+
+function operation(endpoint: Endpoint): Json {
+  const parameters = [...parametersOf(endpoint.query, "query"), ...parametersOf(endpoint.params, "path")]
+  return {
+    ...(endpoint.summary ? { summary: endpoint.summary } : {}),
+    tags: endpoint.tags,
+    operationId: endpoint.id,
+    ...(parameters.length > 0 ? { parameters } : {}),
+    ...(endpoint.body ? { requestBody: requestBody(endpoint.body) } : {}),
+    // The operation that the contract fixes has no such key; the others may be tried from the page.
+    ...(endpoint.summary && endpoint.access !== "public" ? { security: [{ bearerAuth: [] }] } : {}),
+    responses: {
+      "200": json(schemaOf(endpoint.result, "output")),
+      ...errorResponses,
+    },
+  }
+}
+
+function parametersOf(schema: z.ZodType | undefined, place: "query" | "path"): Json[] {
+  if (!schema) return []
+  const object = schemaOf(schema, "input")
+  const required = new Set((object["required"] as string[] | undefined) ?? [])
+  return Object.entries((object["properties"] as Record<string, Json>) ?? {}).map(([name, property]) => {
+    const { description, ...rest } = property
+    return {
+      schema: rest,
+      in: place,
+      name,
+      required: place === "path" || required.has(name),
+      ...(description === undefined ? {} : { description }),
+    }
+  })
+}
+
+function requestBody(schema: z.ZodType): Json {
+  const isRequired = !schema.safeParse(undefined).success
+  return { ...(isRequired ? { required: true } : {}), content: { "application/json": { schema: schemaOf(schema, "input") } } }
+}
+
+const json = (schema: Json): Json => ({
+  description: "Default Response",
+  content: { "application/json": { schema } },
+})
+
+/** A zod schema as OpenAPI 3.0: without what the public document leaves out (`pattern` beside a format). */
+function schemaOf(schema: z.ZodType, io: "input" | "output"): Json {
+  const result = z.toJSONSchema(schema, {
+    target: "openapi-3.0",
+    io,
+    unrepresentable: "any",
+    override: ({ jsonSchema }) => {
+      if (jsonSchema.format) delete jsonSchema.pattern
+      if (jsonSchema.type === "object" && jsonSchema.properties) jsonSchema.additionalProperties = false
+    },
+  })
+  const { $schema: _dialect, ...rest } = result as Json
+  return rest
+}
+
+const text = { type: "string" }
+const fourStrings = ["reqId", "statusCode", "message", "error"]
+
+const errorBody = (status: number, more: Json = {}): Json => ({
+  type: "object",
+  properties: {
+    reqId: text,
+    statusCode: { type: "number", enum: [status] },
+    message: text,
+    ...more,
+    error: text,
+  },
+  required: fourStrings,
+  additionalProperties: false,
+})
+
+/** What any endpoint may answer besides 200; 413, 414, 415, 429, 431 and 503 may come from any route as well. */
+const errorResponses: Record<string, Json> = {
+  "400": json({ ...errorBody(400), properties: { ...(errorBody(400)["properties"] as Json), details: {} } }),
+  "401": json(errorBody(401)),
+  "403": json(errorBody(403, { details: {} })),
+  "404": json(errorBody(404)),
+  "422": json({
+    ...errorBody(422),
+    properties: { ...(errorBody(422)["properties"] as Json), message: {} },
+    required: ["reqId", "statusCode", "error"],
+  }),
+  "500": json(errorBody(500)),
+}

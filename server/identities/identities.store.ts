@@ -1,0 +1,48 @@
+import type { Queries } from "../db/database.ts"
+
+export type IdentityRow = {
+  id: string
+  org_id: string
+  name: string
+  has_delete_protection: boolean
+  created_at: Date
+  updated_at: Date
+}
+
+const columns = ["id", "org_id", "name", "has_delete_protection", "created_at", "updated_at"] as const
+
+export const insertIdentity = (
+  db: Queries,
+  identity: {
+    org_id: string
+    id: string
+    name: string
+    sort_key: string
+    has_delete_protection: boolean
+    is_instance_admin: boolean
+  },
+): Promise<IdentityRow> =>
+  db.insertInto("identities").values(identity).returning(columns).executeTakeFirstOrThrow()
+
+export async function insertMembership(
+  db: Queries,
+  membership: { org_id: string; id: string; identity_id: string },
+): Promise<void> {
+  await db.insertInto("organization_identity_memberships").values(membership).execute()
+}
+
+export async function insertRoleGrant(
+  db: Queries,
+  grant: { org_id: string; id: string; membership_id: string; role: string },
+): Promise<void> {
+  await db.insertInto("organization_identity_role_grants").values(grant).execute()
+}
+
+export const identityInOrg = (db: Queries, orgId: string, identityId: string): Promise<IdentityRow | undefined> =>
+  db
+    .selectFrom("identities")
+    .select(columns)
+    .where("org_id", "=", orgId)
+    .where("id", "=", identityId)
+    .where("deleted_at", "is", null)
+    .executeTakeFirst()

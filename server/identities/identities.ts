@@ -1,0 +1,59 @@
+import { requireBoundary } from "../access/boundary.ts"
+import { isBuiltInRole, type BuiltInRole } from "../access/roles.ts"
+import { record } from "../audit/audit.ts"
+import type { Context } from "../context.ts"
+import { newId, uuidOrNull } from "../crypto/ids.ts"
+import type { Queries } from "../db/database.ts"
+import { notFound } from "../errors.ts"
+import { sortKey } from "../names.ts"
+import { requireOwnOrganization } from "../organizations/members.ts"
+import * as store from "./identities.store.ts"
+
+export type Identity = store.IdentityRow
+
+/** Makes a machine identity with its role in the caller's organization. */
+export async function createIdentity(
+  ctx: Context,
+  input: { name: string; organizationId: string; role: string; hasDeleteProtection: boolean },
+): Promise<Identity> {
+  requireOwnOrganization(ctx, input.organizationId)
+  if (!isBuiltInRole(input.role)) {
+    throw notFound(`There is no role ${input.role} in the organization ${ctx.actor.orgId}`)
+  }
+  if (input.role !== "no-access") {
+    requireBoundary(ctx.actor, ["grant-privileges", "identity"], "You may not give a machine identity a role")
+  }
+  const { name, role, hasDeleteProtection } = input
+  const identity = await insertIdentity(ctx.db, { orgId: ctx.actor.orgId, name, role, hasDeleteProtection })
+  await record(ctx, "create-identity", { identityId: identity.id, name, role, hasDeleteProtection })
+  return identity
+}
+
+type NewIdentity = {
+  orgId: string
+  name: string
+  role: BuiltInRole
+  hasDeleteProtection?: boolean
+  isInstanceAdmin?: boolean
+}
+
+/** The only way for a machine identity into an organization: itself, its membership and its role. */
+export async function insertIdentity(db: Queries, identity: NewIdentity): Promise<Identity> {
+  const { orgId, name, role, hasDeleteProtection = false, isInstanceAdmin = false } = identity
+  const membershipId = newId()
+  const row = await store.insertIdentity(db, {
+    ...{ org_id: orgId, id: newId(), name, sort_key: sortKey(name) ?? "" },
+    ...{ has_delete_protection: hasDeleteProtection, is_instance_admin: isInstanceAdmin },
+  })
+  await store.insertMembership(db, { org_id: orgId, id: membershipId, identity_id: row.id })
+  await store.insertRoleGrant(db, { org_id: orgId, id: newId(), membership_id: membershipId, role })
+  return row
+}
+
+/** A machine identity of the caller's organization; anything else is 404. */
+export async function getIdentity(ctx: Context, identityId: string): Promise<Identity> {
+  const id = uuidOrNull(identityId)
+  const identity = id && (await store.identityInOrg(ctx.db, ctx.actor.orgId, id))
+  if (!identity) throw notFound(`There is no machine identity with the ID ${identityId}`)
+  return identity
+}

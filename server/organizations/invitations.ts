@@ -1,0 +1,149 @@
+import { requireCovers } from "../access/boundary.ts"
+import { isBuiltInRole, type BuiltInRole } from "../access/roles.ts"
+import { record, recordFrom } from "../audit/audit.ts"
+import { bearerToken, identify, lookUp } from "../auth/authenticate.ts"
+import { openSession } from "../auth/login.ts"
+import type { Context, PublicContext } from "../context.ts"
+import { newId, randomHex } from "../crypto/ids.ts"
+import { hashOfCode } from "../crypto/keys.ts"
+import { badRequest, DomainError, forbidden, notFound, unauthorized } from "../errors.ts"
+import { beginMemberships } from "../groups/members.ts"
+import { invitationMail } from "../mail/invitation.ts"
+import { canonicalUsername } from "../names.ts"
+import { completeUser, findOrCreateUser, requireUser, type User } from "../users/users.ts"
+import * as store from "./invitations.store.ts"
+import { acceptMembership, insertMember, requireOwnOrganization } from "./members.ts"
+import { getOrganization } from "./organizations.ts"
+
+const validDays = 7
+
+export type InviteLink = { email: string; link: string }
+
+/**
+ * Invites addresses into the caller's organization. Each becomes a membership that is pending until its holder
+ * accepts; who is in already is passed over. Returns the links, unless a mail server carries them.
+ */
+export async function invite(
+  ctx: Context,
+  input: { inviteeEmails: string[]; organizationId: string; organizationRoleSlug: string; projectIds: string[] },
+): Promise<InviteLink[] | undefined> {
+  requireOwnOrganization(ctx, input.organizationId)
+  if (input.projectIds[0] !== undefined) throw notFound(`There is no project with the ID ${input.projectIds[0]}`)
+  const role = requireRole(ctx, input.organizationRoleSlug)
+  requireCovers(ctx.actor, role, "You may not invite anyone with more than you may do yourself")
+
+  // In one order for all, so that two that invite the same people do not wait for each other crosswise.
+  const usernames = [...new Set(input.inviteeEmails)].sort()
+  const invited: { link: InviteLink; membershipId: string }[] = []
+  for (const username of usernames) {
+    const one = await inviteOne(ctx, username, role)
+    if (one) invited.push(one)
+  }
+  if (invited.length > 0) {
+    await record(ctx, "invite-organization-members", {
+      members: invited.map(({ link, membershipId }) => ({ membershipId, email: link.email, role })),
+    })
+  }
+  const links = invited.map(({ link }) => link)
+  if (!ctx.services.mailer) return links
+  await mailLinks(ctx, ctx.services.mailer, links)
+  return undefined
+}
+
+async function inviteOne(ctx: Context, username: string, role: BuiltInRole) {
+  const { orgId } = ctx.actor
+  const user = await findOrCreateUser(ctx.db, username)
+  const membershipId = await insertMember(ctx.db, { orgId, user, role, isAccepted: false })
+  if (!membershipId) return undefined
+  const code = randomHex(16)
+  await store.insertInvitation(ctx.db, {
+    ...{ org_id: orgId, id: newId(), membership_id: membershipId, code_hash: hashOfCode(code) },
+    expires_at: new Date(Date.now() + validDays * 86_400_000),
+  })
+  const query = new URLSearchParams({ token: code, to: username, organization_id: orgId })
+  return { membershipId, link: { email: username, link: `${ctx.services.siteUrl}/signupinvite?${query}` } }
+}
+
+async function mailLinks(ctx: Context, mailer: NonNullable<Context["services"]["mailer"]>, links: InviteLink[]) {
+  const { name } = await getOrganization(ctx.db, ctx.actor.orgId)
+  for (const { email, link } of links) {
+    ctx.request.afterCommit(() => mailer.send(invitationMail({ to: email, organization: name, link, validDays })))
+  }
+}
+
+function requireRole(ctx: Context, slug: string): BuiltInRole {
+  if (!isBuiltInRole(slug)) throw notFound(`There is no role ${slug} in the organization ${ctx.actor.orgId}`)
+  return slug
+}
+
+export type Verified = { user: User; signupToken: string | undefined }
+
+/**
+ * Shows the code of an invitation. For an address without a completed account it gives a token to complete it with;
+ * the holder of an account must be signed in with it, and accepts at once. Codes that fit nothing are 400 alike.
+ */
+export async function verifyInvitation(
+  ctx: PublicContext,
+  input: { email: string; organizationId: string; code: string },
+): Promise<Verified> {
+  const { organizationId: orgId } = input
+  const invitation = await store.invitationByCode(ctx.db, orgId, hashOfCode(input.code))
+  const isOpen = invitation && !invitation.used_at && !invitation.is_expired && !invitation.is_accepted
+  if (!isOpen || invitation.username !== canonicalUsername(input.email)) throw invalidInvitation()
+
+  const user = await requireUser(ctx.db, invitation.user_id)
+  if (!user.is_accepted) {
+    const claims = { userId: user.id, orgId, invitationId: invitation.id }
+    return { user, signupToken: ctx.services.tokens.signSignup(claims) }
+  }
+  await requireSignedInAs(ctx, user)
+  await accept(ctx, invitation, user)
+  return { user, signupToken: undefined }
+}
+
+/** Completes the account that an invitation made and accepts the invitation; signs the person in. */
+export async function completeAccount(
+  ctx: PublicContext,
+  input: { email: string; firstName: string; lastName: string | null; password: string },
+): Promise<{ user: User; token: string }> {
+  const token = bearerToken(ctx.request.header("authorization"))
+  if (!token) throw unauthorized("Token missing")
+  const claims = ctx.services.tokens.verifySignup(token)
+  if (!claims) throw new DomainError("TokenError", "This is not the token of a sign-up")
+  const invitation = await store.invitationById(ctx.db, claims.orgId, claims.invitationId)
+  if (!invitation || invitation.user_id !== claims.userId || invitation.used_at) throw invalidInvitation()
+  if (invitation.username !== canonicalUsername(input.email)) throw forbidden("The invitation is for another address")
+
+  const passwordHash = await ctx.services.passwords.hash(input.password)
+  const account = { first_name: input.firstName, last_name: input.lastName, password_hash: passwordHash }
+  const user = await completeUser(ctx.db, claims.userId, account)
+  if (!user) throw invalidInvitation()
+  await accept(ctx, invitation, user)
+  return { user, token: await openSession(ctx, user) }
+}
+
+async function accept(ctx: PublicContext, invitation: store.InvitationRow, user: User): Promise<void> {
+  const { org_id: orgId, membership_id: membershipId } = invitation
+  const isUsed = await store.useInvitation(ctx.db, orgId, invitation.id)
+  const isAccepted = isUsed && (await acceptMembership(ctx.db, orgId, membershipId, user))
+  if (!isAccepted) throw invalidInvitation()
+  await beginMemberships(ctx, orgId, membershipId)
+  const metadata = { userId: user.id, email: user.email, username: user.username, authMethod: "email" }
+  await recordFrom(
+    ctx.db,
+    { request: ctx.request, orgId, actor: { type: "user", id: user.id, metadata } },
+    "accept-organization-invitation",
+    { membershipId, userId: user.id, username: user.username },
+  )
+}
+
+async function requireSignedInAs(ctx: PublicContext, user: User): Promise<void> {
+  const claims = identify({ authorization: ctx.request.header("authorization") }, ctx.services.tokens)
+  const { actor } = await lookUp(ctx.db, claims, undefined)
+  if (actor.kind !== "user" || actor.userId !== user.id) {
+    throw forbidden("The invitation is for another account: sign in with the one it was sent to")
+  }
+}
+
+const invalidInvitation = () =>
+  badRequest("The invitation is not valid: it may have been used, have expired, or be for another address")

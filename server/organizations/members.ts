@@ -1,0 +1,65 @@
+import type { BuiltInRole } from "../access/roles.ts"
+import type { Context } from "../context.ts"
+import { newId } from "../crypto/ids.ts"
+import type { Queries } from "../db/database.ts"
+import { notFound } from "../errors.ts"
+import { searchKey, sortKey } from "../names.ts"
+import { requireUser, type User } from "../users/users.ts"
+import * as store from "./members.store.ts"
+
+export type Member = store.MemberRow
+
+/** Everybody of the caller's organization; another organization's id is nobody's. */
+export async function listMembers(ctx: Context, organizationId: string): Promise<Member[]> {
+  requireOwnOrganization(ctx, organizationId)
+  return store.membersOfOrg(ctx.db, ctx.actor.orgId)
+}
+
+/** Throws 404 unless the id is that of the organization the caller's token was made for. */
+export function requireOwnOrganization(ctx: Context, organizationId: string): void {
+  if (organizationId.toLowerCase() !== ctx.actor.orgId) {
+    throw notFound(`There is no organization with the ID ${organizationId}`)
+  }
+}
+
+/** Makes a person an accepted member with one role, in the caller's transaction. */
+export async function joinUser(
+  db: Queries,
+  { orgId, userId, role }: { orgId: string; userId: string; role: BuiltInRole },
+): Promise<void> {
+  const user = await requireUser(db, userId)
+  await insertMember(db, { orgId, user, role, isAccepted: true })
+}
+
+/**
+ * The only way into an organization: a membership and its role. An invited person is known to the organization by
+ * the address alone. Returns the membership's id, or undefined when the person is in already.
+ */
+export async function insertMember(
+  db: Queries,
+  { orgId, user, role, isAccepted }: { orgId: string; user: User; role: BuiltInRole; isAccepted: boolean },
+): Promise<string | undefined> {
+  const id = newId()
+  const isInserted = await store.insertMembership(db, {
+    org_id: orgId,
+    id,
+    user_id: user.id,
+    username: user.username,
+    sort_key: isAccepted ? sortKey(user.first_name) : null,
+    search_key: isAccepted ? searchKey(user.first_name, user.last_name, user.username) : user.username,
+    invite_email: isAccepted ? null : user.username,
+    isAccepted,
+  })
+  if (!isInserted) return undefined
+  await store.insertRoleGrant(db, { org_id: orgId, id: newId(), membership_id: id, role })
+  return id
+}
+
+/** Turns an invitation into a membership that means something; false when it was accepted or ended before. */
+export const acceptMembership = (db: Queries, orgId: string, membershipId: string, user: User): Promise<boolean> =>
+  store.acceptMembership(db, {
+    orgId,
+    id: membershipId,
+    sortKey: sortKey(user.first_name),
+    searchKey: searchKey(user.first_name, user.last_name, user.username),
+  })

@@ -1,0 +1,147 @@
+import { authorize, PermissionBoundaryError, PermissionDenied } from "./access/access.ts"
+import { recordDenial } from "./audit/audit.ts"
+import { identify, isInOrganization, lookUp, type Caller } from "./auth/authenticate.ts"
+import type { AccessClaims } from "./auth/token.ts"
+import type { Context, PublicContext, RequestInfo } from "./context.ts"
+import type { Queries } from "./db/database.ts"
+import { isTransient, translate } from "./db/constraints.ts"
+import { badRequest, DomainError, forbidden, unauthorized, unavailable, ValidationError } from "./errors.ts"
+import type { Endpoint } from "./http/endpoint.ts"
+import { toIssues } from "./http/issues.ts"
+import { problem } from "./http/problem.ts"
+import type { Services } from "./services.ts"
+
+/** What a request brought, still unread: the body is text until its sender is known. */
+export type Incoming = {
+  request: RequestInfo
+  params: unknown
+  query: unknown
+  body: { text: string; type: "json" } | { type: "unsupported"; mediaType: string } | undefined
+}
+
+type Input = { params: unknown; query: unknown; body: unknown }
+type Parsed = { ok: true; input: Input } | { ok: false; error: DomainError }
+
+/**
+ * Runs one request through the five steps that all share: authenticate, parse, authorize, run, render. Strangers
+ * are turned away before their input is judged, and the input before the permission, which may depend on it.
+ */
+export async function serve(endpoint: Endpoint, incoming: Incoming, base: Base): Promise<unknown> {
+  const ctx: PublicContext = { ...base, request: incoming.request }
+  if (endpoint.access === "public") {
+    return render(endpoint, await run(endpoint, ctx, { ...requireParsed(parse(endpoint, incoming)), facts: undefined }))
+  }
+  const claims = identify(headersOf(incoming.request), base.services.tokens)
+  const parsed = parse(endpoint, incoming)
+  const caller = await authenticate(endpoint, ctx, { claims, parsed })
+  const input = { ...requireParsed(parsed), facts: caller.facts }
+  return render(endpoint, await runAs(endpoint, { ...ctx, actor: caller.actor } as Context, input))
+}
+
+export type Base = { db: Queries; services: Services }
+
+const headersOf = (request: RequestInfo) => ({
+  authorization: request.header("authorization"),
+  "x-api-key": request.header("x-api-key"),
+})
+
+/** The caller as the database knows it now, with the endpoint's facts read in the same statement. */
+async function authenticate(
+  endpoint: Endpoint,
+  ctx: PublicContext,
+  { claims, parsed }: { claims: AccessClaims; parsed: Parsed },
+): Promise<Caller> {
+  const { facts, factValues } = endpoint
+  const also = facts && factValues && parsed.ok ? { facts, values: factValues(parsed.input) } : undefined
+  const caller = await lookUp(ctx.db, claims, also)
+  const { url } = ctx.request
+  if (!endpoint.callers.includes(caller.actor.kind)) {
+    throw forbidden("You are not allowed to access this resource", { name: `Forbidden access to ${url}` })
+  }
+  if (endpoint.access !== "signedIn" && !isInOrganization(caller.actor)) {
+    throw unauthorized("You are not allowed to access this resource", {
+      name: `${url} Unauthorized Access, no organization found in request`,
+    })
+  }
+  return caller
+}
+
+/** Authorizes and runs; a denial leaves its audit row before anybody hears of it. */
+async function runAs(endpoint: Endpoint, ctx: Context, input: unknown): Promise<unknown> {
+  try {
+    if (typeof endpoint.access === "object") authorize(ctx.actor, endpoint.access.organization)
+    return await run(endpoint, ctx, input)
+  } catch (error) {
+    if (error instanceof PermissionDenied || error instanceof PermissionBoundaryError) await keepDenial(ctx, error)
+    throw error
+  }
+}
+
+async function keepDenial(ctx: Context, error: PermissionDenied | PermissionBoundaryError): Promise<void> {
+  const name = String(problem(error, ctx.request.id).body["error"])
+  try {
+    await recordDenial(ctx, error.denial, { name, message: error.message })
+  } catch (cause) {
+    throw unavailable("The refusal could not be recorded; try again shortly", { cause })
+  }
+}
+
+const maxTries = 3
+
+/** Runs the handler, in a transaction where the endpoint says so; a deadlock is tried again. */
+async function run(endpoint: Endpoint, ctx: PublicContext, input: unknown): Promise<unknown> {
+  for (let attempt = 1; ; attempt++) {
+    const jobs: (() => Promise<void>)[] = []
+    const request = { ...ctx.request, afterCommit: (job: () => Promise<void>) => void jobs.push(job) }
+    try {
+      const result = endpoint.transaction
+        ? await ctx.db.transaction().execute((db) => endpoint.handle({ ...ctx, request, db }, input))
+        : await endpoint.handle({ ...ctx, request }, input)
+      for (const job of jobs) ctx.request.afterCommit(job)
+      return result
+    } catch (error) {
+      if (attempt < maxTries && isTransient(error)) continue
+      throw translate(error)
+    }
+  }
+}
+
+const render = (endpoint: Endpoint, result: unknown): unknown => endpoint.result.parse(result)
+
+function requireParsed(parsed: Parsed): Input {
+  if (!parsed.ok) throw parsed.error
+  return parsed.input
+}
+
+/** All of the input or the first part of it that does not fit: params, then query, then body. */
+function parse(endpoint: Endpoint, incoming: Incoming): Parsed {
+  try {
+    const params = part(endpoint.params, incoming.params)
+    const query = part(endpoint.query, incoming.query)
+    const body = endpoint.body && part(endpoint.body, readBody(incoming.body))
+    return { ok: true, input: { params, query, body } }
+  } catch (error) {
+    if (error instanceof DomainError) return { ok: false, error }
+    throw error
+  }
+}
+
+function part(schema: Endpoint["params"], value: unknown): unknown {
+  if (!schema) return undefined
+  const result = schema.safeParse(value, { reportInput: true })
+  if (!result.success) throw new ValidationError(toIssues(result.error))
+  return result.data
+}
+
+function readBody(body: Incoming["body"]): unknown {
+  if (body === undefined) return undefined
+  if (body.type === "unsupported") {
+    throw new DomainError("UnsupportedMediaType", `Send JSON: ${body.mediaType} is not supported here`)
+  }
+  if (body.text === "") return undefined
+  try {
+    return JSON.parse(body.text)
+  } catch (cause) {
+    throw badRequest("The body is not valid JSON", { cause })
+  }
+}

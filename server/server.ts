@@ -1,0 +1,118 @@
+import type { AddressInfo } from "node:net"
+import type { FastifyInstance } from "fastify"
+import pino, { type Logger } from "pino"
+import { isSetUp } from "./admin/instance.store.ts"
+import { loadKeys } from "./admin/keys.ts"
+import { ensureSetupToken, setupTokenIn } from "./admin/setup-token.ts"
+import { createApp } from "./app.ts"
+import { createPasswords } from "./auth/password.ts"
+import { createTokens } from "./auth/token.ts"
+import type { Config } from "./config.ts"
+import { openDatabase, type Connection, type Database } from "./db/database.ts"
+import { migrate } from "./db/migrate.ts"
+import { endpoints } from "./endpoints.ts"
+import { docsPages } from "./http/docs.ts"
+import { openapi } from "./http/openapi.ts"
+import { createMailer } from "./mail/mailer.ts"
+import type { Services } from "./services.ts"
+import { StartError } from "./start-error.ts"
+
+const drainMs = 10_000
+
+/** A server that listens. */
+export type RunningServer = {
+  /** Where it listens, for example `http://127.0.0.1:8080`. */ address: string
+  /** Opens the set-up from another machine; absent once the instance is set up. */ setupLink: string | undefined
+  services: Services
+  /** Stops listening, lets requests under way finish for at most ten seconds, and closes the database. */
+  stop(): Promise<void>
+}
+
+/** Brings the schema and the keys in order and listens. Throws `StartError` with what to do when it cannot. */
+export async function startServer(config: Config, connection: Connection, log: Logger): Promise<RunningServer> {
+  await migrate(connection)
+  const database = openDatabase(connection)
+  try {
+    return await listen(config, database, log)
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+async function listen(config: Config, database: Database, log: Logger): Promise<RunningServer> {
+  const keys = await loadKeys(database.queries, config)
+  const isNew = !(await isSetUp(database.queries))
+  const setupToken = isNew ? await ensureSetupToken(config.dataDir) : undefined
+  const services: Services = {
+    siteUrl: config.siteUrl,
+    tokens: createTokens(keys.authSecret),
+    passwords: createPasswords(),
+    setupToken: setupTokenIn(config.dataDir),
+    mailer: config.smtp && createMailer(config.smtp),
+  }
+  let isDraining = false
+  const app = createApp({
+    base: { db: database.queries, services },
+    endpoints,
+    pages: docsPages(openapi(endpoints, config.siteUrl)),
+    log,
+    trustedProxies: config.trustedProxies,
+    isDraining: () => isDraining,
+  })
+  const address = await bind(app, config)
+  return {
+    address,
+    setupLink: setupToken && `${config.siteUrl}/api/docs#setup-token=${setupToken}`,
+    services,
+    async stop() {
+      isDraining = true
+      await drain(app)
+      await database.close()
+    },
+  }
+}
+
+async function bind(app: FastifyInstance, { host, port }: Config): Promise<string> {
+  try {
+    await app.listen({ host, port, backlog: 1_024 })
+  } catch (cause) {
+    throw new StartError(cannotListen(cause, host, port), { cause })
+  }
+  const { address, family, port: bound } = app.server.address() as AddressInfo
+  return `http://${family === "IPv6" ? `[${address}]` : address}:${bound}`
+}
+
+function cannotListen(cause: unknown, host: string, port: number): string {
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined
+  if (code === "EADDRINUSE") {
+    return `Port ${port} on ${host} is in use: stop the program that has it, or set PORT to another number.`
+  }
+  if (code === "EACCES") return `Port ${port} may not be used by this account: set PORT to a number above 1023.`
+  return `The server cannot listen on ${host}: set HOST to an address of this machine.`
+}
+
+/** Waits for requests under way, and cuts off what is still there after the time is up. */
+async function drain(app: FastifyInstance): Promise<void> {
+  const cutOff = setTimeout(() => app.server.closeAllConnections(), drainMs)
+  await app.close()
+  clearTimeout(cutOff)
+}
+
+/** An error without what the driver adds to it: its details may hold the values of a row. */
+const shownError = (error: unknown): unknown =>
+  error instanceof Error
+    ? {
+        type: error.name,
+        message: error.message,
+        code: "code" in error ? error.code : undefined,
+        constraint: "constraint" in error ? error.constraint : undefined,
+        stack: error.stack,
+      }
+    : error
+
+/** Writes one JSON object a line to standard error, gathered in memory for a moment. */
+export const createLog = (level: string): { log: Logger; flush(): void } => {
+  const destination = pino.destination({ dest: 2, sync: false, minLength: 4_096, periodicFlush: 1_000 })
+  return { log: pino({ level, base: null, serializers: { err: shownError } }, destination), flush: () => destination.flushSync() }
+}

@@ -1,0 +1,13 @@
+import type { Mailer } from "./mail/mailer.ts"
+import type { Passwords } from "./auth/password.ts"
+import type { Tokens } from "./auth/token.ts"
+import type { SetupToken } from "./admin/setup-token.ts"
+
+/** What lives as long as the process and is handed to rules; kept small on purpose. */
+export type Services = {
+  /** Origin under which people reach this server, without a trailing slash. */ siteUrl: string
+  tokens: Tokens
+  passwords: Passwords
+  setupToken: SetupToken
+  /** Absent when no SMTP server is configured. */ mailer: Mailer | undefined
+}

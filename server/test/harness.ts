@@ -1,0 +1,54 @@
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { after } from "node:test"
+import pino from "pino"
+import { loadConfig } from "../config.ts"
+import { openDatabase, type Queries } from "../db/database.ts"
+import { startServer, type RunningServer } from "../server.ts"
+import { createTestDatabase, type TestDatabase } from "./databases.ts"
+import { call, type Answer, type Call } from "./http.ts"
+
+export type Harness = {
+  address: string
+  database: TestDatabase
+  /** The tests' own view of the database. */ db: Queries
+  server: RunningServer
+  call(route: string, options?: Call): Promise<Answer>
+  /** Every row of every table as text, by table: what a refusal must leave as it was. */
+  state(): Promise<Record<string, string[]>>
+}
+
+/** A server on a database of its own, stopped after the tests of the file. `env` adds to its environment. */
+export async function startHarness(env: Record<string, string> = {}): Promise<Harness> {
+  const database = await createTestDatabase()
+  const folder = await mkdtemp(join(tmpdir(), "conclave-test-"))
+  const config = loadConfig({ PORT: "0", CONCLAVE_DATA_DIR: folder, ...env })
+  const server = await startServer(config, database.connection, pino({ level: "silent" }))
+  const own = openDatabase(database.connection, 2)
+  after(async () => {
+    await server.stop()
+    await own.close()
+    await database.drop()
+    await rm(folder, { recursive: true, force: true })
+  })
+  return {
+    address: server.address,
+    database,
+    db: own.queries,
+    server,
+    call: (route, options) => call(server.address, route, options),
+    state: () => stateOf(own.queries),
+  }
+}
+
+async function stateOf(db: Queries): Promise<Record<string, string[]>> {
+  const tables = (await db.introspection.getTables()).filter((table) => !table.isView)
+  const entries = tables.map(async ({ name }) => [name, await rowsOf(db, name)] as const)
+  return Object.fromEntries(await Promise.all(entries))
+}
+
+async function rowsOf(db: Queries, table: string): Promise<string[]> {
+  const rows = await db.selectFrom(table as "users").selectAll().execute()
+  return rows.map((row) => JSON.stringify(row)).sort()
+}

@@ -1,0 +1,126 @@
+import assert from "node:assert/strict"
+import type { Answer } from "./http.ts"
+import type { Harness } from "./harness.ts"
+
+type Caller = Pick<Harness, "call">
+
+export type Organization = {
+  id: string
+  name: string
+  /** A machine identity's token with the role admin. */ token: string
+  /** The token of its first admin, a person. */ adminToken: string
+  /** The same person's token without an organization. */ signedInToken: string
+  adminUsername: string
+}
+
+/** Fails with what was answered unless it is 200; returns the body. */
+export function ok(answer: Answer): any /* eslint-disable-line typescript/no-explicit-any */ {
+  assert.equal(answer.status, 200, answer.text)
+  return answer.body
+}
+
+const password = "correct horse battery staple"
+
+/** Sets the instance up and signs its admin in. */
+export async function bootstrap(harness: Caller, email = "ada@example.com"): Promise<Organization> {
+  const body = { email, password, organization: "Acme" }
+  const { organization, identity } = ok(await harness.call("POST /api/v1/admin/bootstrap", { body }))
+  const signedInToken = await signIn(harness, email)
+  return {
+    id: organization.id,
+    name: organization.name,
+    token: identity.credentials.token,
+    adminToken: await select(harness, signedInToken, organization.id),
+    signedInToken,
+    adminUsername: email,
+  }
+}
+
+export async function signIn(harness: Caller, email: string): Promise<string> {
+  return ok(await harness.call("POST /api/v3/auth/login", { body: { email, password } })).accessToken
+}
+
+export async function select(harness: Caller, token: string, organizationId: string): Promise<string> {
+  const answer = await harness.call("POST /api/v3/auth/select-organization", { token, body: { organizationId } })
+  return ok(answer).token
+}
+
+export type Invitation = { email: string; organizationId: string; code: string }
+
+/** Invites an address and leaves the invitation open. */
+export async function invite(
+  harness: Caller,
+  organization: Organization,
+  email: string,
+  role = "member",
+): Promise<Invitation> {
+  const body = { inviteeEmails: [email], organizationId: organization.id, organizationRoleSlug: role }
+  const answer = await harness.call("POST /api/v1/invite-org/signup", { token: organization.token, body })
+  const [{ link }] = ok(answer).completeInviteLinks
+  return { email, organizationId: organization.id, code: new URL(link).searchParams.get("token") ?? "" }
+}
+
+/** Completes the account of an invitation; returns a token without an organization. */
+export async function accept(harness: Caller, invitation: Invitation, firstName = "Grace"): Promise<string> {
+  const { token } = ok(await harness.call("POST /api/v1/invite-org/verify", { body: invitation }))
+  const body = { type: "email", email: invitation.email, firstName, lastName: "Hopper", password }
+  return ok(await harness.call("POST /api/v3/signup/complete-account", { token, body })).token
+}
+
+/** A person of the organization with an account, and a token for it. */
+export async function addPerson(
+  harness: Caller,
+  organization: Organization,
+  { email, role = "member", firstName = "Grace" }: { email: string; role?: string; firstName?: string },
+): Promise<string> {
+  const token = await accept(harness, await invite(harness, organization, email, role), firstName)
+  return select(harness, token, organization.id)
+}
+
+/** Another organization of its own, with an admin, on the same instance. */
+export async function addOrganization(
+  harness: Caller,
+  organization: Organization,
+  email = "eve@elsewhere.example",
+): Promise<Organization> {
+  const signedInToken = await accept(harness, await invite(harness, organization, email, "no-access"))
+  const name = "Elsewhere"
+  const created = await harness.call("POST /api/v2/organizations", { token: signedInToken, body: { name } })
+  const { id } = ok(created).organization
+  const adminToken = await select(harness, signedInToken, id)
+  const token = await addMachine(harness, { id, token: adminToken }, "admin")
+  return { id, name, token, adminToken, signedInToken, adminUsername: email }
+}
+
+/** A machine identity with a role, and a token for it. */
+export async function addMachine(
+  harness: Caller,
+  organization: Pick<Organization, "id" | "token">,
+  role: string,
+): Promise<string> {
+  return (await addIdentity(harness, organization, role)).token
+}
+
+export async function addIdentity(
+  harness: Caller,
+  { id, token }: Pick<Organization, "id" | "token">,
+  role: string,
+): Promise<{ id: string; token: string; tokenId: string }> {
+  const body = { name: `${role} machine`, organizationId: id, role }
+  const { identity } = ok(await harness.call("POST /api/v1/identities", { token, body }))
+  const route = `POST /api/v1/auth/token-auth/identities/${identity.id}`
+  ok(await harness.call(route, { token, body: {} }))
+  const made = ok(await harness.call(`${route}/tokens`, { token, body: { name: "test" } }))
+  const claims = JSON.parse(Buffer.from(made.accessToken.split(".")[1], "base64url").toString())
+  return { id: identity.id, token: made.accessToken, tokenId: claims.identityAccessTokenId }
+}
+
+/** A group of the organization. */
+export async function addGroup(
+  harness: Caller,
+  organization: Pick<Organization, "token">,
+  name: string,
+  role = "no-access",
+): Promise<{ id: string; name: string; slug: string }> {
+  return ok(await harness.call("POST /api/v1/groups", { token: organization.token, body: { name, role } }))
+}

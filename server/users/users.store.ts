@@ -1,0 +1,61 @@
+import { sql } from "kysely"
+import type { Queries } from "../db/database.ts"
+
+export type UserRow = {
+  id: string
+  username: string
+  email: string | null
+  first_name: string | null
+  last_name: string | null
+  password_hash: string | null
+  is_accepted: boolean
+  is_super_admin: boolean
+  created_at: Date
+  updated_at: Date
+}
+
+const columns = [
+  "id",
+  "username",
+  "email",
+  "first_name",
+  "last_name",
+  "password_hash",
+  "is_accepted",
+  "is_super_admin",
+  "created_at",
+  "updated_at",
+] as const
+
+export const userByUsername = (db: Queries, username: string): Promise<UserRow | undefined> =>
+  db.selectFrom("users").select(columns).where("username", "=", username).executeTakeFirst()
+
+export const userById = (db: Queries, id: string): Promise<UserRow | undefined> =>
+  db.selectFrom("users").select(columns).where("id", "=", id).executeTakeFirst()
+
+export type NewUser = Omit<UserRow, "created_at" | "updated_at">
+
+/** False when the username is taken; waits for one who is just taking it. */
+export async function insertUser(db: Queries, user: NewUser): Promise<boolean> {
+  const inserted = await db
+    .insertInto("users")
+    .values(user)
+    .onConflict((conflict) => conflict.constraint("usernames_are_unique").doNothing())
+    .returning("id")
+    .executeTakeFirst()
+  return inserted !== undefined
+}
+
+/** Completes the sign-up of an account that has not been completed; undefined when it has been. */
+export const completeUser = (
+  db: Queries,
+  id: string,
+  account: { first_name: string; last_name: string | null; password_hash: string },
+): Promise<UserRow | undefined> =>
+  db
+    .updateTable("users")
+    .set({ ...account, is_accepted: true, updated_at: sql<Date>`statement_timestamp()` })
+    .where("id", "=", id)
+    .where("is_accepted", "=", false)
+    .returning(columns)
+    .executeTakeFirst()
