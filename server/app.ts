@@ -116,7 +116,9 @@ const infoOf = (request: FastifyRequest, endpoint: Endpoint, jobs: (() => Promis
 
 function runAfterwards(jobs: (() => Promise<void>)[], request: FastifyRequest, log: Logger): void {
   for (const job of jobs) {
-    job().catch((error: unknown) => log.error({ reqId: request.id, err: error }, "a job after the answer failed"))
+    job().catch((error: unknown) =>
+      log.error({ reqId: request.id, err: error }, "a job after the answer failed"),
+    )
   }
 }
 
@@ -134,7 +136,9 @@ function fromFramework(error: unknown): unknown {
     case "FST_ERR_BAD_URL":
       return badRequest("The path has a % that begins no character", { cause: error })
     case "FST_ERR_CTP_BODY_TOO_LARGE":
-      return new DomainError("PayloadTooLarge", `A body may have at most ${maxBodyBytes} bytes`, { cause: error })
+      return new DomainError("PayloadTooLarge", `A body may have at most ${maxBodyBytes} bytes`, {
+        cause: error,
+      })
     case "FST_ERR_CTP_INVALID_CONTENT_LENGTH":
       return badRequest("The body is not as long as Content-Length says", { cause: error })
     case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
@@ -148,7 +152,12 @@ function fromFramework(error: unknown): unknown {
   }
 }
 
-function answerError(options: AppOptions, request: FastifyRequest, reply: FastifyReply, error: unknown): void {
+function answerError(
+  options: AppOptions,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  error: unknown,
+): void {
   const { status, headers: extra, body } = problem(error, request.id)
   if (status >= 500) logFailure(options.log, request, error)
   reply
@@ -161,7 +170,10 @@ function answerError(options: AppOptions, request: FastifyRequest, reply: Fastif
 function logFailure(log: Logger, request: FastifyRequest, error: unknown): void {
   const cause = error instanceof DomainError ? (error.cause ?? error) : error
   const level = error instanceof DomainError ? "warn" : "error"
-  log[level]({ reqId: request.id, operationId: request.routeOptions.config.operationId, err: cause }, "failed")
+  log[level](
+    { reqId: request.id, operationId: request.routeOptions.config.operationId, err: cause },
+    "failed",
+  )
 }
 
 /** One line a request: never a path with names in it, a query, a body or a token. */

@@ -27,7 +27,9 @@ const key = (command: string) =>
 const environment = z.object({
   HOST: text.default("127.0.0.1"),
   PORT: z.coerce.number("must be a number").int().min(0).max(65_535).default(8080),
-  SITE_URL: z.url({ protocol: /^https?$/, error: "must be a URL such as https://conclave.example.com" }).optional(),
+  SITE_URL: z
+    .url({ protocol: /^https?$/, error: "must be a URL such as https://conclave.example.com" })
+    .optional(),
   CONCLAVE_DATA_DIR: text.default("./data"),
   DATABASE_URL: z
     .url({
@@ -83,16 +85,21 @@ function valueOf(env: Record<string, string | undefined>, name: string): string 
   try {
     return readFileSync(file, "utf8").trim() || undefined
   } catch (cause) {
-    throw new StartError(`The file that ${name}_FILE names cannot be read: check that it exists and is readable.`, {
-      cause,
-    })
+    throw new StartError(
+      `The file that ${name}_FILE names cannot be read: check that it exists and is readable.`,
+      {
+        cause,
+      },
+    )
   }
 }
 
 function smtpOf(values: z.infer<typeof environment>): SmtpConfig | undefined {
   if (!values.SMTP_HOST) return undefined
   if (!values.SMTP_FROM_ADDRESS) {
-    throw new StartError("SMTP_HOST is set but SMTP_FROM_ADDRESS is not: name the address that mail comes from.")
+    throw new StartError(
+      "SMTP_HOST is set but SMTP_FROM_ADDRESS is not: name the address that mail comes from.",
+    )
   }
   return {
     host: values.SMTP_HOST,

@@ -29,4 +29,7 @@ export function sortKey(name: string | null): string | null {
 
 /** What a search looks in: first name, last name and username, lower-cased. */
 export const searchKey = (firstName: string | null, lastName: string | null, username: string): string =>
-  [firstName, lastName, username].filter((part) => part !== null && part !== "").join(" ").toLowerCase()
+  [firstName, lastName, username]
+    .filter((part) => part !== null && part !== "")
+    .join(" ")
+    .toLowerCase()

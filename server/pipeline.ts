@@ -29,7 +29,10 @@ type Parsed = { ok: true; input: Input } | { ok: false; error: DomainError }
 export async function serve(endpoint: Endpoint, incoming: Incoming, base: Base): Promise<unknown> {
   const ctx: PublicContext = { ...base, request: incoming.request }
   if (endpoint.access === "public") {
-    return render(endpoint, await run(endpoint, ctx, { ...requireParsed(parse(endpoint, incoming)), facts: undefined }))
+    return render(
+      endpoint,
+      await run(endpoint, ctx, { ...requireParsed(parse(endpoint, incoming)), facts: undefined }),
+    )
   }
   const claims = identify(headersOf(incoming.request), base.services.tokens)
   const parsed = parse(endpoint, incoming)
@@ -72,7 +75,8 @@ async function runAs(endpoint: Endpoint, ctx: Context, input: unknown): Promise<
     if (typeof endpoint.access === "object") authorize(ctx.actor, endpoint.access.organization)
     return await run(endpoint, ctx, input)
   } catch (error) {
-    if (error instanceof PermissionDenied || error instanceof PermissionBoundaryError) await keepDenial(ctx, error)
+    if (error instanceof PermissionDenied || error instanceof PermissionBoundaryError)
+      await keepDenial(ctx, error)
     throw error
   }
 }

@@ -22,14 +22,19 @@ const drainMs = 10_000
 /** A server that listens. */
 export type RunningServer = {
   /** Where it listens, for example `http://127.0.0.1:8080`. */ address: string
-  /** Opens the set-up from another machine; absent once the instance is set up. */ setupLink: string | undefined
+  /** Opens the set-up from another machine; absent once the instance is set up. */ setupLink:
+    string | undefined
   services: Services
   /** Stops listening, lets requests under way finish for at most ten seconds, and closes the database. */
   stop(): Promise<void>
 }
 
 /** Brings the schema and the keys in order and listens. Throws `StartError` with what to do when it cannot. */
-export async function startServer(config: Config, connection: Connection, log: Logger): Promise<RunningServer> {
+export async function startServer(
+  config: Config,
+  connection: Connection,
+  log: Logger,
+): Promise<RunningServer> {
   await migrate(connection)
   const database = openDatabase(connection)
   try {
@@ -88,7 +93,8 @@ function cannotListen(cause: unknown, host: string, port: number): string {
   if (code === "EADDRINUSE") {
     return `Port ${port} on ${host} is in use: stop the program that has it, or set PORT to another number.`
   }
-  if (code === "EACCES") return `Port ${port} may not be used by this account: set PORT to a number above 1023.`
+  if (code === "EACCES")
+    return `Port ${port} may not be used by this account: set PORT to a number above 1023.`
   return `The server cannot listen on ${host}: set HOST to an address of this machine.`
 }
 
@@ -114,5 +120,8 @@ const shownError = (error: unknown): unknown =>
 /** Writes one JSON object a line to standard error, gathered in memory for a moment. */
 export const createLog = (level: string): { log: Logger; flush(): void } => {
   const destination = pino.destination({ dest: 2, sync: false, minLength: 4_096, periodicFlush: 1_000 })
-  return { log: pino({ level, base: null, serializers: { err: shownError } }, destination), flush: () => destination.flushSync() }
+  return {
+    log: pino({ level, base: null, serializers: { err: shownError } }, destination),
+    flush: () => destination.flushSync(),
+  }
 }

@@ -64,7 +64,8 @@ function relationType(name: string, columns: Column[], relations: Map<string, Co
 
 function columnType(column: Column, isView: boolean): string {
   const base = typesOf[column.type]
-  if (!base) throw new Error(`The type ${column.type} of ${column.relation}.${column.column} is not known here.`)
+  if (!base)
+    throw new Error(`The type ${column.type} of ${column.relation}.${column.column} is not known here.`)
   const type = column.is_nullable ? `${base} | null` : base
   return column.has_default && !isView ? `Generated<${type}>` : type
 }

@@ -27,7 +27,7 @@ try {
 
   const concurrency = String(Math.max(2, availableParallelism()))
   const options = ["--test", `--test-concurrency=${concurrency}`, "--test-timeout=300000"]
-  const runner = spawn(process.execPath, [...options, ...files.sort()], {
+  const runner = spawn(process.execPath, [...options, ...files.toSorted()], {
     stdio: "inherit",
     env: { ...process.env, [testDatabases.variable]: JSON.stringify(temporary.connection()) },
   })

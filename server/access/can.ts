@@ -14,7 +14,7 @@ const byRoles = new Map<string, Rights>()
 
 /** What the holder of these roles may do: their union. Roles that mean nothing (`no-access`) add nothing. */
 export function rightsOfRoles(roles: readonly string[]): Rights {
-  const key = [...new Set(roles)].sort().join(",")
+  const key = [...new Set(roles)].toSorted().join(",")
   const known = byRoles.get(key)
   if (known) return known
   const rules = key.split(",").flatMap((role) => (isBuiltInRole(role) ? builtInRules[role] : []))
@@ -32,7 +32,7 @@ function parse(rules: Rule[]): Rights {
         action: rule.action,
         inverted: rule.inverted,
         subject: String(rule.subject),
-        ...(rule.conditions ? { conditions: rule.conditions as Record<string, unknown> } : {}),
+        ...(rule.conditions ? { conditions: rule.conditions } : {}),
       })),
   }
 }

@@ -28,7 +28,10 @@ export async function bootstrap(
   const organization = await insertOrganization(ctx.db, input.organization)
   await joinUser(ctx.db, { orgId: organization.id, userId: user.id, role: "admin" })
   const identity = await insertIdentity(ctx.db, {
-    ...{ orgId: organization.id, name: "Instance Admin Identity", role: "admin", isInstanceAdmin: true },
+    orgId: organization.id,
+    name: "Instance Admin Identity",
+    role: "admin",
+    isInstanceAdmin: true,
   })
   const auth = await insertTokenAuth(ctx.db, identity, { accessTokenTTL: 0, accessTokenMaxTTL: 0 })
   const { accessToken } = await issueToken(ctx, identity, auth, "Instance Admin Token")
@@ -56,7 +59,14 @@ async function requireRightToSetUp(ctx: PublicContext): Promise<void> {
   )
 }
 
-const forwardingHeaders = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via"]
+const forwardingHeaders = [
+  "forwarded",
+  "x-forwarded-for",
+  "x-forwarded-host",
+  "x-forwarded-proto",
+  "x-real-ip",
+  "via",
+]
 const loopbackAddress = /^(127\.\d+\.\d+\.\d+|::1|::ffff:127\.\d+\.\d+\.\d+)$/
 const loopbackHost = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/i
 

@@ -4,7 +4,10 @@ export const keyChecks = (db: Queries): Promise<{ name: string; check_value: str
   db.selectFrom("instance_keys").select(["name", "check_value"]).execute()
 
 /** Keeps the check values of a new instance; another server's that came first stay. */
-export async function insertKeyChecks(db: Queries, checks: { name: string; check_value: string }[]): Promise<void> {
+export async function insertKeyChecks(
+  db: Queries,
+  checks: { name: string; check_value: string }[],
+): Promise<void> {
   await db
     .insertInto("instance_keys")
     .values(checks)

@@ -66,7 +66,9 @@ async function readKey(path: string): Promise<string | undefined> {
   const info = await stat(path).catch(() => undefined)
   if (!info) return undefined
   if ((info.mode & 0o077) !== 0 && process.platform !== "win32") {
-    throw new StartError(`The key file ${path} can be read by others: run "chmod 600 ${path}" and start again.`)
+    throw new StartError(
+      `The key file ${path} can be read by others: run "chmod 600 ${path}" and start again.`,
+    )
   }
   const key = (await readFile(path, "utf8")).trim()
   if (key.length < 22) throw new StartError(`The key file ${path} holds no key: put the right one back.`)

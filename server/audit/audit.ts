@@ -20,7 +20,9 @@ export const auditActor = (actor: SignedInActor): AuditActor =>
         type: "user",
         id: actor.userId,
         metadata: {
-          ...{ userId: actor.userId, email: actor.email, username: actor.username },
+          userId: actor.userId,
+          email: actor.email,
+          username: actor.username,
           authMethod: actor.authMethod,
         },
       }
@@ -55,7 +57,11 @@ export const sourceOf = (ctx: Context): Source => ({
 })
 
 /** Writes one event of the caller in the caller's transaction: no change without its record, nor the reverse. */
-export async function record<E extends AuditEvent>(ctx: Context, event: E, metadata: AuditEvents[E]): Promise<void> {
+export async function record<E extends AuditEvent>(
+  ctx: Context,
+  event: E,
+  metadata: AuditEvents[E],
+): Promise<void> {
   await store.insertAuditRow(ctx.db, auditRow(sourceOf(ctx), event, metadata))
 }
 

@@ -81,7 +81,9 @@ export async function listAuditLogs(ctx: Context, query: AuditQuery): Promise<Au
 function period(query: AuditQuery): { from: Date; until: Date } {
   // A little ahead of our clock, since the rows carry the clock of the database.
   const until = query.endDate ? new Date(query.endDate) : new Date(Date.now() + 60_000)
-  const from = query.startDate ? new Date(query.startDate) : midnightBefore(query.endDate ? until : new Date())
+  const from = query.startDate
+    ? new Date(query.startDate)
+    : midnightBefore(query.endDate ? until : new Date())
   if (until < from) throw invalid(["endDate"], "endDate must not lie before startDate")
   const latest = new Date(from)
   latest.setUTCMonth(latest.getUTCMonth() + 3)

@@ -59,7 +59,8 @@ async function lookUpUser(db: Queries, claims: UserClaims, also: store.WithFacts
     authMethod: claims.authMethod,
   }
   if (!organizationId) return { actor, facts: undefined }
-  if (!row.membership_id) throw forbidden("You are no member of the organization that your token was made for")
+  if (!row.membership_id)
+    throw forbidden("You are no member of the organization that your token was made for")
   return { actor: withRights(actor, organizationId, row.roles), facts: row.facts }
 }
 

@@ -9,7 +9,9 @@ export const loginEndpoints = [
     summary: "Sign in with address and password",
     tags,
     access: "public",
-    audit: none("A person signs in before an organization is known; selecting one is that organization's event."),
+    audit: none(
+      "A person signs in before an organization is known; selecting one is that organization's event.",
+    ),
     // The password is compared outside any transaction; the session is a single statement.
     transaction: false,
     body: z.object({

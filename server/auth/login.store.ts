@@ -4,5 +4,9 @@ export async function insertSession(
   db: Queries,
   session: { id: string; user_id: string; ip_address: string; user_agent: string },
 ): Promise<{ id: string; access_version: number }> {
-  return db.insertInto("sessions").values(session).returning(["id", "access_version"]).executeTakeFirstOrThrow()
+  return db
+    .insertInto("sessions")
+    .values(session)
+    .returning(["id", "access_version"])
+    .executeTakeFirstOrThrow()
 }

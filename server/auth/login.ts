@@ -25,7 +25,10 @@ export async function login(ctx: PublicContext, input: { email: string; password
 export async function openSession(ctx: PublicContext, user: User): Promise<string> {
   const { ip, userAgent } = ctx.request
   const session = await store.insertSession(ctx.db, {
-    ...{ id: newId(), user_id: user.id, ip_address: ip, user_agent: userAgent },
+    id: newId(),
+    user_id: user.id,
+    ip_address: ip,
+    user_agent: userAgent,
   })
   const claims = { tokenVersionId: session.id, accessVersion: session.access_version }
   return ctx.services.tokens.signUser({ authMethod, userId: user.id, ...claims })
@@ -45,7 +48,10 @@ export async function selectOrganization(ctx: SignedInContext, organizationId: s
     { organizationId: organization.id, organizationName: organization.name },
   )
   return ctx.services.tokens.signUser({
-    ...{ authMethod, userId: actor.userId, tokenVersionId: actor.sessionId },
-    ...{ accessVersion: actor.accessVersion, organizationId: organization.id },
+    authMethod,
+    userId: actor.userId,
+    tokenVersionId: actor.sessionId,
+    accessVersion: actor.accessVersion,
+    organizationId: organization.id,
   })
 }

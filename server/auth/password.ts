@@ -1,9 +1,9 @@
-import { hash, verify, type Options } from "@node-rs/argon2"
+import { hash, verify } from "@node-rs/argon2"
 import { DomainError } from "../errors.ts"
 
 // Argon2id at the floor that OWASP names: 19 MiB, two passes, one lane.
 // (2 is the library's number for Argon2id; its enum exists for the type checker only.)
-const options: Options = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 }
+const options = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 }
 const atOnce = 4
 const maxWaiting = 200
 

@@ -68,7 +68,11 @@ export function createTokens(authSecret: string): Tokens {
   return {
     signUser: ({ authMethod, userId, tokenVersionId, accessVersion, organizationId }) =>
       signers.user({
-        ...{ authMethod, authTokenType: "accessToken", userId, tokenVersionId, accessVersion },
+        authMethod,
+        authTokenType: "accessToken",
+        userId,
+        tokenVersionId,
+        accessVersion,
         ...(organizationId ? { organizationId } : {}),
       }),
     signMachine: (claims, seconds) =>

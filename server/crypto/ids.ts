@@ -32,7 +32,8 @@ export function randomAlphanumerics(length: number): string {
   let text = ""
   while (text.length < length) {
     // Bytes from 248 up are left out, since they would make the first letters likelier.
-    for (const byte of randomBytes(length * 2)) if (byte < 248 && text.length < length) text += letters[byte % 62]
+    for (const byte of randomBytes(length * 2))
+      if (byte < 248 && text.length < length) text += letters[byte % 62]
   }
   return text
 }

@@ -2,7 +2,10 @@ import type { Insertable } from "kysely"
 import type { AuditLogs } from "./schema.ts"
 
 /** A finished row of the audit log; the database gives it its time. */
-export type AuditRow = Omit<Insertable<AuditLogs>, "created_at"> & { event_metadata: string; actor_metadata: string }
+export type AuditRow = Omit<Insertable<AuditLogs>, "created_at"> & {
+  event_metadata: string
+  actor_metadata: string
+}
 
 const columns = [
   "org_id",

@@ -11,10 +11,28 @@ const meanings: Record<string, () => DomainError> = {
 
 /** SQLSTATEs, and codes of the network, that mean that the database is away or too busy. */
 const away = new Set([
-  ...["57P01", "57P02", "57P03", "57014", "55P03", "53300", "25P03", "08000", "08001", "08003", "08006"],
-  ...["ECONNREFUSED", "ECONNRESET", "ENOENT", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EHOSTUNREACH", "EAI_AGAIN"],
+  "57P01",
+  "57P02",
+  "57P03",
+  "57014",
+  "55P03",
+  "53300",
+  "25P03",
+  "08000",
+  "08001",
+  "08003",
+  "08006",
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "ENOENT",
+  "EPIPE",
+  "ETIMEDOUT",
+  "ENOTFOUND",
+  "EHOSTUNREACH",
+  "EAI_AGAIN",
 ])
-const awayWords = /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable/
+const awayWords =
+  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable/
 
 /** SQLSTATEs of text that PostgreSQL cannot hold. */
 const unstorable = new Set(["22021", "22P05"])
@@ -35,4 +53,5 @@ export function translate(error: unknown): unknown {
   return error
 }
 
-const codeOf = (error: unknown): unknown => (error instanceof Error && "code" in error ? error.code : undefined)
+const codeOf = (error: unknown): unknown =>
+  error instanceof Error && "code" in error ? error.code : undefined

@@ -7,8 +7,7 @@ export type Queries = Kysely<DB>
 
 /** How to reach PostgreSQL; a `host` beginning with `/` is the folder of a unix socket. */
 export type Connection =
-  | { url: string }
-  | { host: string; port: number; user: string; password: string; database: string }
+  { url: string } | { host: string; port: number; user: string; password: string; database: string }
 
 export type Database = {
   queries: Queries
@@ -47,7 +46,8 @@ const maxPrepared = 500
 function nameOf(text: string): string | undefined {
   const known = preparedNames.get(text)
   if (known) return known
-  if (preparedNames.size >= maxPrepared || !/^\s*(select|insert|update|delete|with)\b/i.test(text)) return undefined
+  if (preparedNames.size >= maxPrepared || !/^\s*(select|insert|update|delete|with)\b/i.test(text))
+    return undefined
   const name = `s${preparedNames.size}`
   preparedNames.set(text, name)
   return name

@@ -48,7 +48,9 @@ async function requireSupportedServer(client: pg.Client): Promise<void> {
   )
   const server = answer.rows[0]
   if (server && server.number < oldestServer) {
-    throw new StartError(`Conclave needs PostgreSQL 14 or newer, and this is ${server.version}: upgrade it first.`)
+    throw new StartError(
+      `Conclave needs PostgreSQL 14 or newer, and this is ${server.version}: upgrade it first.`,
+    )
   }
 }
 
@@ -88,6 +90,6 @@ async function apply(client: pg.Client, { version, name }: Migration): Promise<v
 }
 
 async function knownMigrations(): Promise<Migration[]> {
-  const files = (await readdir(folder)).filter((name) => name.endsWith(".sql")).sort()
+  const files = (await readdir(folder)).filter((name) => name.endsWith(".sql")).toSorted()
   return files.map((name) => ({ version: Number(name.slice(0, 4)), name }))
 }

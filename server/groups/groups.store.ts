@@ -52,7 +52,12 @@ export async function insertGroup(db: Queries, group: NewGroup): Promise<void> {
 
 export type GroupChanges = { name?: string; slug?: string; sort_key?: string }
 
-export async function updateGroup(db: Queries, orgId: string, groupId: string, changes: GroupChanges): Promise<void> {
+export async function updateGroup(
+  db: Queries,
+  orgId: string,
+  groupId: string,
+  changes: GroupChanges,
+): Promise<void> {
   await db
     .updateTable("groups")
     .set({ ...changes, updated_at: sql<Date>`statement_timestamp()` })

@@ -86,7 +86,8 @@ async function lockGroup(ctx: Context, groupId: string): Promise<Group> {
 function requireRole(ctx: Context, slug: string): BuiltInRole {
   if (isBuiltInRole(slug)) return slug
   // "custom" is how a custom role is shown, and names none.
-  if (slug === "custom") throw badRequest('"custom" is not the slug of a role: send the slug of the custom role')
+  if (slug === "custom")
+    throw badRequest('"custom" is not the slug of a role: send the slug of the custom role')
   throw notFound(`There is no role ${slug} in the organization ${ctx.actor.orgId}`)
 }
 

@@ -110,7 +110,9 @@ export async function restartMemberships(db: Queries, orgId: string, membershipI
     .insertInto("group_user_memberships")
     .values(
       ended.map(({ group_id }) => ({
-        ...{ org_id: orgId, group_id, membership_id: membershipId },
+        org_id: orgId,
+        group_id,
+        membership_id: membershipId,
         id: sql<string>`gen_random_uuid()`,
       })),
     )

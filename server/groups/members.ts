@@ -61,19 +61,28 @@ export async function listUsers(ctx: Context, groupId: string, query: ListQuery)
   const group = await getGroup(ctx, groupId)
   const { search, username, filter: members, limit, offset } = query
   return store.usersOfGroup(ctx.db, {
-    ...{ orgId: ctx.actor.orgId, groupId: group.id },
-    ...{ search, username, members, limit, offset },
+    orgId: ctx.actor.orgId,
+    groupId: group.id,
+    search,
+    username,
+    members,
+    limit,
+    offset,
   })
 }
 
 /** Begins a person's memberships anew when the invitation is accepted; called in that transaction. */
-export const beginMemberships = (ctx: { db: Context["db"] }, orgId: string, membershipId: string): Promise<void> =>
-  store.restartMemberships(ctx.db, orgId, membershipId)
+export const beginMemberships = (
+  ctx: { db: Context["db"] },
+  orgId: string,
+  membershipId: string,
+): Promise<void> => store.restartMemberships(ctx.db, orgId, membershipId)
 
 const noSuchUser = (username: string) => notFound(`There is no user with the username ${username}`)
 const alreadyIn = (username: string, slug: string) =>
   badRequest(`The user ${username} is already in the group ${slug}`)
-const notIn = (username: string, slug: string) => forbidden(`The user ${username} is not in the group ${slug}`)
+const notIn = (username: string, slug: string) =>
+  forbidden(`The user ${username} is not in the group ${slug}`)
 
 const eventOf = (group: { id: string; name: string }, user: Member) => ({
   groupId: group.id,

@@ -74,7 +74,12 @@ export function docsPages(document: Record<string, unknown>): Page[] {
   const text = JSON.stringify(document)
   return [
     { path: "/api/docs/json", contentType: "application/json; charset=utf-8", body: async () => text },
-    { path: "/api/docs", contentType: "text/html; charset=utf-8", headers: pagePolicy, body: async () => html },
+    {
+      path: "/api/docs",
+      contentType: "text/html; charset=utf-8",
+      headers: pagePolicy,
+      body: async () => html,
+    },
     { path: "/api/docs/start.js", contentType: "text/javascript; charset=utf-8", body: async () => script },
     asset("swagger-ui.css", "text/css; charset=utf-8"),
     asset("swagger-ui-bundle.js", "text/javascript; charset=utf-8"),

@@ -27,10 +27,7 @@ export const displayName = (label: string, max: number) =>
     })
     .transform((text) => text.trim().normalize("NFC"))
     .pipe(
-      z
-        .string()
-        .min(1, `${label} must not be empty`)
-        .max(max, `${label} must be at most ${max} characters`),
+      z.string().min(1, `${label} must not be empty`).max(max, `${label} must be at most ${max} characters`),
     )
 
 const slugShape = /^[a-z0-9]+(-[a-z0-9]+)*$/
@@ -67,10 +64,7 @@ export const usernameParam = (description: string) =>
 
 /** Text typed into a search box: only the characters that names of the kind may hold. */
 export const search = (allowed: RegExp, words: string) =>
-  z
-    .string()
-    .trim()
-    .regex(allowed, `Search may only contain ${words}`)
+  z.string().trim().regex(allowed, `Search may only contain ${words}`)
 
 /** A text without NUL and lone surrogates, which PostgreSQL cannot hold. */
 export const storableText = z

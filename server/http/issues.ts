@@ -11,7 +11,10 @@ const typeName = (value: unknown): string => {
   return typeof value
 }
 
-const sizeIssue = (issue: ZodIssue & { origin: string; inclusive?: boolean; exact?: boolean }, limit: object) => ({
+const sizeIssue = (
+  issue: ZodIssue & { origin: string; inclusive?: boolean; exact?: boolean },
+  limit: object,
+) => ({
   ...limit,
   type: issue.origin === "int" ? "number" : issue.origin,
   inclusive: issue.inclusive ?? true,

@@ -61,7 +61,10 @@ function parametersOf(schema: z.ZodType | undefined, place: "query" | "path"): J
 
 function requestBody(schema: z.ZodType): Json {
   const isRequired = !schema.safeParse(undefined).success
-  return { ...(isRequired ? { required: true } : {}), content: { "application/json": { schema: schemaOf(schema, "input") } } }
+  return {
+    ...(isRequired ? { required: true } : {}),
+    content: { "application/json": { schema: schemaOf(schema, "input") } },
+  }
 }
 
 const json = (schema: Json): Json => ({

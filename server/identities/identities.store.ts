@@ -38,7 +38,11 @@ export async function insertRoleGrant(
   await db.insertInto("organization_identity_role_grants").values(grant).execute()
 }
 
-export const identityInOrg = (db: Queries, orgId: string, identityId: string): Promise<IdentityRow | undefined> =>
+export const identityInOrg = (
+  db: Queries,
+  orgId: string,
+  identityId: string,
+): Promise<IdentityRow | undefined> =>
   db
     .selectFrom("identities")
     .select(columns)

@@ -42,8 +42,12 @@ export async function insertIdentity(db: Queries, identity: NewIdentity): Promis
   const { orgId, name, role, hasDeleteProtection = false, isInstanceAdmin = false } = identity
   const membershipId = newId()
   const row = await store.insertIdentity(db, {
-    ...{ org_id: orgId, id: newId(), name, sort_key: sortKey(name) ?? "" },
-    ...{ has_delete_protection: hasDeleteProtection, is_instance_admin: isInstanceAdmin },
+    org_id: orgId,
+    id: newId(),
+    name,
+    sort_key: sortKey(name) ?? "",
+    has_delete_protection: hasDeleteProtection,
+    is_instance_admin: isInstanceAdmin,
   })
   await store.insertMembership(db, { org_id: orgId, id: membershipId, identity_id: row.id })
   await store.insertRoleGrant(db, { org_id: orgId, id: newId(), membership_id: membershipId, role })

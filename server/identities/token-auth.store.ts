@@ -41,11 +41,19 @@ export async function insertTokenAuth(
     access_token_max_ttl_seconds: number
   },
 ): Promise<TokenAuthRow> {
-  const row = await db.insertInto("identity_token_auths").values(auth).returning(columns).executeTakeFirstOrThrow()
+  const row = await db
+    .insertInto("identity_token_auths")
+    .values(auth)
+    .returning(columns)
+    .executeTakeFirstOrThrow()
   return withNumbers(row)
 }
 
-export async function tokenAuthOf(db: Queries, orgId: string, identityId: string): Promise<TokenAuthRow | undefined> {
+export async function tokenAuthOf(
+  db: Queries,
+  orgId: string,
+  identityId: string,
+): Promise<TokenAuthRow | undefined> {
   const row = await db
     .selectFrom("identity_token_auths")
     .select(columns)
@@ -60,7 +68,8 @@ export async function insertToken(
   token: { org_id: string; id: string; identity_id: string; name: string | null; ttlSeconds: number },
 ): Promise<void> {
   const { ttlSeconds, ...row } = token
-  const expiresAt = ttlSeconds === 0 ? null : sql<Date>`statement_timestamp() + make_interval(secs => ${ttlSeconds})`
+  const expiresAt =
+    ttlSeconds === 0 ? null : sql<Date>`statement_timestamp() + make_interval(secs => ${ttlSeconds})`
   await db
     .insertInto("identity_access_tokens")
     .values({ ...row, auth_method: "token-auth", expires_at: expiresAt })

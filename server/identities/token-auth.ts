@@ -12,7 +12,11 @@ export type Lifetimes = { accessTokenTTL: number; accessTokenMaxTTL: number }
 export type AccessToken = { accessToken: string; expiresIn: number; accessTokenMaxTTL: number }
 
 /** Lets a machine identity sign in with tokens that are made for it here. Lifetimes are in seconds, 0 for ever. */
-export async function attachTokenAuth(ctx: Context, identityId: string, lifetimes: Lifetimes): Promise<TokenAuth> {
+export async function attachTokenAuth(
+  ctx: Context,
+  identityId: string,
+  lifetimes: Lifetimes,
+): Promise<TokenAuth> {
   const { accessTokenTTL, accessTokenMaxTTL } = lifetimes
   if (accessTokenMaxTTL > 0 && accessTokenTTL > accessTokenMaxTTL) {
     throw invalid([], "accessTokenTTL must not exceed accessTokenMaxTTL")
@@ -25,13 +29,19 @@ export async function attachTokenAuth(ctx: Context, identityId: string, lifetime
 
 export const insertTokenAuth = (db: Queries, identity: Identity, lifetimes: Lifetimes): Promise<TokenAuth> =>
   store.insertTokenAuth(db, {
-    ...{ org_id: identity.org_id, id: newId(), identity_id: identity.id },
+    org_id: identity.org_id,
+    id: newId(),
+    identity_id: identity.id,
     access_token_ttl_seconds: lifetimes.accessTokenTTL,
     access_token_max_ttl_seconds: lifetimes.accessTokenMaxTTL,
   })
 
 /** Makes a token for a machine identity that token auth is attached to. It is shown this once. */
-export async function createToken(ctx: Context, identityId: string, name: string | null): Promise<AccessToken> {
+export async function createToken(
+  ctx: Context,
+  identityId: string,
+  name: string | null,
+): Promise<AccessToken> {
   const identity = await getIdentity(ctx, identityId)
   const auth = await store.tokenAuthOf(ctx.db, ctx.actor.orgId, identity.id)
   if (!auth) throw badRequest(`Token auth is not attached to the machine identity ${identity.id}`)

@@ -70,13 +70,18 @@ export const invitationEndpoints = [
     async handle(ctx, { body }) {
       const { user, signupToken } = await invitations.verifyInvitation(ctx, body)
       return signupToken
-        ? { message: "Complete the account to accept the invitation", token: signupToken, user: present(user) }
+        ? {
+            message: "Complete the account to accept the invitation",
+            token: signupToken,
+            user: present(user),
+          }
         : { message: "The invitation has been accepted", user: present(user) }
     },
   }),
 
   endpoint("completeAccount", "POST /api/v3/signup/complete-account", {
-    summary: "Complete the account that an invitation made; the token is the one that the invitation's code gave",
+    summary:
+      "Complete the account that an invitation made; the token is the one that the invitation's code gave",
     tags,
     access: "public",
     body: z.object({

@@ -31,7 +31,11 @@ const invitations = (db: Queries, orgId: string) =>
     .where("i.org_id", "=", orgId)
     .$castTo<InvitationRow>()
 
-export const invitationByCode = (db: Queries, orgId: string, codeHash: string): Promise<InvitationRow | undefined> =>
+export const invitationByCode = (
+  db: Queries,
+  orgId: string,
+  codeHash: string,
+): Promise<InvitationRow | undefined> =>
   invitations(db, orgId).where("i.code_hash", "=", codeHash).executeTakeFirst()
 
 export const invitationById = (db: Queries, orgId: string, id: string): Promise<InvitationRow | undefined> =>

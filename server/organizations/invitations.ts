@@ -25,15 +25,21 @@ export type InviteLink = { email: string; link: string }
  */
 export async function invite(
   ctx: Context,
-  input: { inviteeEmails: string[]; organizationId: string; organizationRoleSlug: string; projectIds: string[] },
+  input: {
+    inviteeEmails: string[]
+    organizationId: string
+    organizationRoleSlug: string
+    projectIds: string[]
+  },
 ): Promise<InviteLink[] | undefined> {
   requireOwnOrganization(ctx, input.organizationId)
-  if (input.projectIds[0] !== undefined) throw notFound(`There is no project with the ID ${input.projectIds[0]}`)
+  if (input.projectIds[0] !== undefined)
+    throw notFound(`There is no project with the ID ${input.projectIds[0]}`)
   const role = requireRole(ctx, input.organizationRoleSlug)
   requireCovers(ctx.actor, role, "You may not invite anyone with more than you may do yourself")
 
   // In one order for all, so that two that invite the same people do not wait for each other crosswise.
-  const usernames = [...new Set(input.inviteeEmails)].sort()
+  const usernames = [...new Set(input.inviteeEmails)].toSorted()
   const invited: { link: InviteLink; membershipId: string }[] = []
   for (const username of usernames) {
     const one = await inviteOne(ctx, username, role)
@@ -57,17 +63,26 @@ async function inviteOne(ctx: Context, username: string, role: BuiltInRole) {
   if (!membershipId) return undefined
   const code = randomHex(16)
   await store.insertInvitation(ctx.db, {
-    ...{ org_id: orgId, id: newId(), membership_id: membershipId, code_hash: hashOfCode(code) },
-    expires_at: new Date(Date.now() + validDays * 86_400_000),
+    org_id: orgId,
+    id: newId(),
+    membership_id: membershipId,
+    code_hash: hashOfCode(code),
+    expires_at: new Date(Date.now() + validDays * 864e5),
   })
-  const query = new URLSearchParams({ token: code, to: username, organization_id: orgId })
+  const query = new URLSearchParams({ token: code, to: username, organization_id: orgId }).toString()
   return { membershipId, link: { email: username, link: `${ctx.services.siteUrl}/signupinvite?${query}` } }
 }
 
-async function mailLinks(ctx: Context, mailer: NonNullable<Context["services"]["mailer"]>, links: InviteLink[]) {
+async function mailLinks(
+  ctx: Context,
+  mailer: NonNullable<Context["services"]["mailer"]>,
+  links: InviteLink[],
+) {
   const { name } = await getOrganization(ctx.db, ctx.actor.orgId)
   for (const { email, link } of links) {
-    ctx.request.afterCommit(() => mailer.send(invitationMail({ to: email, organization: name, link, validDays })))
+    ctx.request.afterCommit(() =>
+      mailer.send(invitationMail({ to: email, organization: name, link, validDays })),
+    )
   }
 }
 
@@ -112,7 +127,8 @@ export async function completeAccount(
   if (!claims) throw new DomainError("TokenError", "This is not the token of a sign-up")
   const invitation = await store.invitationById(ctx.db, claims.orgId, claims.invitationId)
   if (!invitation || invitation.user_id !== claims.userId || invitation.used_at) throw invalidInvitation()
-  if (invitation.username !== canonicalUsername(input.email)) throw forbidden("The invitation is for another address")
+  if (invitation.username !== canonicalUsername(input.email))
+    throw forbidden("The invitation is for another address")
 
   const passwordHash = await ctx.services.passwords.hash(input.password)
   const account = { first_name: input.firstName, last_name: input.lastName, password_hash: passwordHash }

@@ -56,7 +56,12 @@ export async function insertMember(
 }
 
 /** Turns an invitation into a membership that means something; false when it was accepted or ended before. */
-export const acceptMembership = (db: Queries, orgId: string, membershipId: string, user: User): Promise<boolean> =>
+export const acceptMembership = (
+  db: Queries,
+  orgId: string,
+  membershipId: string,
+  user: User,
+): Promise<boolean> =>
   store.acceptMembership(db, {
     orgId,
     id: membershipId,

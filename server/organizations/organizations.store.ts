@@ -24,11 +24,7 @@ export async function insertOrganization(
   db: Queries,
   organization: { id: string; name: string; slug: string },
 ): Promise<OrganizationRow> {
-  return db
-    .insertInto("organizations")
-    .values(organization)
-    .returningAll()
-    .executeTakeFirstOrThrow()
+  return db.insertInto("organizations").values(organization).returningAll().executeTakeFirstOrThrow()
 }
 
 export type OwnOrganization = OrganizationRow & { role: string; joined_at: Date }

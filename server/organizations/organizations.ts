@@ -13,7 +13,9 @@ export type OwnOrganization = store.OwnOrganization
 /** Makes an organization with a slug of its own; nobody belongs to it yet. */
 export function insertOrganization(db: Queries, name: string): Promise<Organization> {
   const words = (sortKey(name) ?? "").replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "")
-  const slug = [words.slice(0, 48), randomAlphanumerics(6).toLowerCase()].filter((part) => part !== "").join("-")
+  const slug = [words.slice(0, 48), randomAlphanumerics(6).toLowerCase()]
+    .filter((part) => part !== "")
+    .join("-")
   return store.insertOrganization(db, { id: newId(), name, slug: slug.replace(/-+/g, "-") })
 }
 

@@ -49,6 +49,9 @@ async function stateOf(db: Queries): Promise<Record<string, string[]>> {
 }
 
 async function rowsOf(db: Queries, table: string): Promise<string[]> {
-  const rows = await db.selectFrom(table as "users").selectAll().execute()
-  return rows.map((row) => JSON.stringify(row)).sort()
+  const rows = await db
+    .selectFrom(table as "users")
+    .selectAll()
+    .execute()
+  return rows.map((row) => JSON.stringify(row)).toSorted()
 }

@@ -17,7 +17,11 @@ export type Call = {
 const agent = new Agent({ keepAlive: true, maxSockets: 256 })
 
 /** One request, whose path is sent byte for byte as it is given (unlike `fetch`, which resolves dots). */
-export function call(address: string, route: string, { token, body, rawBody, headers }: Call = {}): Promise<Answer> {
+export function call(
+  address: string,
+  route: string,
+  { token, body, rawBody, headers }: Call = {},
+): Promise<Answer> {
   const space = route.indexOf(" ")
   const method = route.slice(0, space)
   const path = route.slice(space + 1)
@@ -25,7 +29,11 @@ export function call(address: string, route: string, { token, body, rawBody, hea
   const { hostname, port } = new URL(address)
   return new Promise((resolve, reject) => {
     const outgoing = request({
-      ...{ agent, hostname, port, method, path },
+      agent,
+      hostname,
+      port,
+      method,
+      path,
       headers: {
         ...(token ? { authorization: `Bearer ${token}` } : {}),
         ...(payload === undefined ? {} : { "content-type": "application/json" }),

@@ -41,7 +41,10 @@ export async function signIn(harness: Caller, email: string): Promise<string> {
 }
 
 export async function select(harness: Caller, token: string, organizationId: string): Promise<string> {
-  const answer = await harness.call("POST /api/v3/auth/select-organization", { token, body: { organizationId } })
+  const answer = await harness.call("POST /api/v3/auth/select-organization", {
+    token,
+    body: { organizationId },
+  })
   return ok(answer).token
 }
 

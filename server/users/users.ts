@@ -18,8 +18,14 @@ export async function requireUser(db: Queries, id: string): Promise<User> {
 /** The account of an address that was invited: the one there is, or a new one whose sign-up is still to come. */
 export async function findOrCreateUser(db: Queries, username: string): Promise<User> {
   await store.insertUser(db, {
-    ...{ id: newId(), username, email: username, first_name: null, last_name: null, password_hash: null },
-    ...{ is_accepted: false, is_super_admin: false },
+    id: newId(),
+    username,
+    email: username,
+    first_name: null,
+    last_name: null,
+    password_hash: null,
+    is_accepted: false,
+    is_super_admin: false,
   })
   const user = await findUser(db, username)
   if (!user) throw notFound("There is no such user")
@@ -27,11 +33,21 @@ export async function findOrCreateUser(db: Queries, username: string): Promise<U
 }
 
 /** Makes the account of the first admin, complete; undefined when the username is taken. */
-export async function createAdmin(db: Queries, username: string, passwordHash: string): Promise<User | undefined> {
+export async function createAdmin(
+  db: Queries,
+  username: string,
+  passwordHash: string,
+): Promise<User | undefined> {
   const id = newId()
   const isInserted = await store.insertUser(db, {
-    ...{ id, username, email: username, first_name: "Admin", last_name: "User", password_hash: passwordHash },
-    ...{ is_accepted: true, is_super_admin: true },
+    id,
+    username,
+    email: username,
+    first_name: "Admin",
+    last_name: "User",
+    password_hash: passwordHash,
+    is_accepted: true,
+    is_super_admin: true,
   })
   return isInserted ? requireUser(db, id) : undefined
 }
