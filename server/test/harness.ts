@@ -12,6 +12,7 @@ import { call, type Answer, type Call } from "./http.ts"
 export type Harness = {
   address: string
   database: TestDatabase
+  /** The server's data folder. */ dataDir: string
   /** The tests' own view of the database. */ db: Queries
   server: RunningServer
   call(route: string, options?: Call): Promise<Answer>
@@ -35,6 +36,7 @@ export async function startHarness(env: Record<string, string> = {}): Promise<Ha
   return {
     address: server.address,
     database,
+    dataDir: folder,
     db: own.queries,
     server,
     call: (route, options) => call(server.address, route, options),
