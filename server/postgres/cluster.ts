@@ -23,10 +23,13 @@ export async function prepareCluster(place: Place, binaries: Binaries): Promise<
   const password = await readText(passwordFile)
   if (await exists(place.cluster)) {
     await requireVersion(place.cluster, binaries.major)
-    if (password !== "") return await recordPlace(place).then(() => password)
-    throw new StartError(
-      `The file ${passwordFile} opens the database in ${place.cluster} and is missing: restore it from the backup that has both.`,
-    )
+    if (password === "") {
+      throw new StartError(
+        `The file ${passwordFile} opens the database in ${place.cluster} and is missing: restore it from the backup that has both.`,
+      )
+    }
+    await recordPlace(place)
+    return password
   }
 
   const newPassword = password === "" ? randomBytes(32).toString("base64url") : password

@@ -198,6 +198,14 @@ test("a PostgreSQL that does not start says why", async (t) => {
   await assert.rejects(startPostgres({ dataDir }), { name: "StartError", message })
 })
 
+test("a log that has grown too long is put aside", async (t) => {
+  const dataDir = await existingDataDir(t)
+  await writeFile(join(dataDir, "postgres.log"), "x".repeat(9 * 1024 * 1024))
+  await started(t, dataDir)
+  assert.equal((await stat(join(dataDir, "postgres.log.1"))).size, 9 * 1024 * 1024)
+  assert.ok((await stat(join(dataDir, "postgres.log"))).size < 10_000)
+})
+
 test("a lost password file is named", async (t) => {
   const dataDir = await existingDataDir(t)
   const file = join(dataDir, "postgres-password")

@@ -30,7 +30,7 @@ export async function acquireLock(dataDir: string): Promise<Lock> {
 
   writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 })
   await chmod(lockFile, 0o600)
-  await giveToFolderOwner(lockFile)
+  for (const file of [lockFile, pidFile]) await giveToFolderOwner(file)
   let isHeld = true
   return {
     release: async () => {

@@ -70,15 +70,16 @@ export async function shutDown(postmaster: ProcessFacts): Promise<void> {
  */
 export async function clearRemains(place: Place): Promise<void> {
   const remaining = orphans(place.cluster, place.user.uid)
-  for (const orphan of remaining) signal(orphan, "SIGQUIT")
-  for (const orphan of remaining) {
-    if (await isGoneWithin(orphan, ORPHAN_MS)) continue
-    signal(orphan, "SIGKILL")
-    await isGoneWithin(orphan, ORPHAN_MS)
-  }
+  await end(remaining, "SIGQUIT")
+  await end(remaining, "SIGKILL")
   const socket = socketFile(place.socketDir)
   const files = [join(place.cluster, "postmaster.pid"), socket, `${socket}.lock`]
   for (const file of files) await rm(file, { force: true })
+}
+
+async function end(processes: ProcessFacts[], name: NodeJS.Signals): Promise<void> {
+  for (const each of processes) signal(each, name)
+  await Promise.all(processes.map((each) => isGoneWithin(each, ORPHAN_MS)))
 }
 
 async function isGoneWithin(facts: ProcessFacts, limitMs: number): Promise<boolean> {

@@ -62,8 +62,8 @@ export function servesCluster(facts: ProcessFacts, cluster: string): boolean {
 }
 
 /**
- * The processes of this user that serve a cluster whose postmaster is dead. They end by themselves as soon as they are idle, and no new
- * postmaster can start before.
+ * The processes of this user that serve a cluster whose postmaster is dead. They end by themselves as soon as
+ * they are idle, and no new postmaster can start before.
  */
 export function orphans(cluster: string, uid: number): ProcessFacts[] {
   if (process.platform !== "linux") return []

@@ -21,12 +21,14 @@ export async function waitUntilReady(
   patienceMs: number,
 ): Promise<Outcome> {
   const begin = performance.now()
+  let limit = begin + patienceMs
   for (;;) {
     const answer = await ask(address)
     if (answer === "ready") return "ready"
     if (isGone()) return "gone"
-    const limitMs = answer === "starting" ? RECOVERY_MS : patienceMs
-    if (performance.now() - begin > limitMs) return "silent"
+    const now = performance.now()
+    if (answer === "starting") limit = Math.min(now + patienceMs, begin + RECOVERY_MS)
+    if (now > limit) return "silent"
     await sleep(POLL_MS)
   }
 }
@@ -56,8 +58,11 @@ async function createDatabase(address: Address): Promise<"ready" | "silent"> {
     await query({ ...address, database: "postgres" }, `create database "${address.database}"`)
     return "ready"
   } catch (error) {
-    if (error instanceof DatabaseError) throw error
-    return "silent"
+    if (!(error instanceof DatabaseError)) return "silent"
+    throw new StartError(
+      `PostgreSQL could not create the database ${address.database} (${error.message}): see its log in the data folder.`,
+      { cause: error },
+    )
   }
 }
 

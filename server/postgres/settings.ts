@@ -28,10 +28,11 @@ function settingsFor(place: Place): Record<string, string> {
     shared_buffers: "64MB",
     maintenance_work_mem: "32MB",
     effective_cache_size: "256MB",
-    max_wal_size: "256MB",
+    max_wal_size: "512MB",
     huge_pages: "off",
     jit: "off",
     max_parallel_workers_per_gather: "0",
+    max_parallel_maintenance_workers: "0",
     io_method: "sync",
     max_logical_replication_workers: "0",
 
@@ -41,6 +42,7 @@ function settingsFor(place: Place): Record<string, string> {
     log_destination: "stderr",
     log_line_prefix: "%m [%p] ",
     log_checkpoints: "off",
+    checkpoint_warning: "0",
     // The details of an error quote values, which may be secret.
     log_error_verbosity: "terse",
   }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { launch, type Server } from "./launch.ts"
 import { trimLog } from "./log.ts"
-import { isShuttingDown, shutDown } from "./postmaster.ts"
+import { clearRemains, isShuttingDown, shutDown } from "./postmaster.ts"
 import { isAlive, signal } from "./process.ts"
 
 const LOOK_MS = 250
@@ -27,6 +27,7 @@ export function supervise(server: Server): () => Promise<void> {
     await watching
     // A launch that was under way may have come to another postmaster.
     if (server.postmaster) await shutDown(server.postmaster)
+    await clearRemains(server.place)
   }
 }
 

@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process"
+import { execFile, type SpawnOptions } from "node:child_process"
 import { chmod, chown, readFile } from "node:fs/promises"
 import { promisify } from "node:util"
 import { StartError } from "../start-error.ts"
@@ -29,7 +29,7 @@ export async function systemUser(): Promise<SystemUser> {
 }
 
 /** The options for `spawn` that make a child run as this user, away from every folder it might not reach. */
-export function spawnOptions(user: SystemUser) {
+export function spawnOptions(user: SystemUser): SpawnOptions {
   const identity = user.isDropped ? { uid: user.uid, gid: user.gid } : {}
   return { ...identity, cwd: "/", env: environment }
 }
