@@ -33,12 +33,14 @@ const html = `<!doctype html>
 
 /*
  * A link that the server prints carries the setup token behind the #, where it reaches no server and no log; the
- * page sends it with the call that sets the instance up.
+ * page sends it with the call that sets the instance up. Calls go to the server that the page came from, whatever
+ * address the document names, and carry the token also where the public contract names no security.
  */
 const script = `
 const setupToken = new URLSearchParams(location.hash.slice(1)).get("setup-token")
 if (setupToken) history.replaceState(null, "", location.pathname)
-SwaggerUIBundle({
+let page
+page = SwaggerUIBundle({
   url: "/api/docs/json",
   dom_id: "#page",
   deepLinking: true,
@@ -47,11 +49,17 @@ SwaggerUIBundle({
   persistAuthorization: false,
   validatorUrl: null,
   defaultModelsExpandDepth: -1,
-  docExpansion: setupToken ? "full" : "list",
+  docExpansion: "list",
+  onComplete() {
+    if (setupToken) page.layoutActions.show(["operations", "Admin", "bootstrapInstance"], true)
+  },
   requestInterceptor(request) {
-    if (setupToken && new URL(request.url, location.href).pathname === "/api/v1/admin/bootstrap") {
-      request.headers["X-Setup-Token"] = setupToken
-    }
+    const { pathname, search } = new URL(request.url, location.href)
+    request.url = location.origin + pathname + search
+    // The document itself is asked for before there is a page.
+    const token = page?.getState().getIn(["auth", "authorized", "bearerAuth", "value"])
+    if (token && !request.headers.Authorization) request.headers.Authorization = "Bearer " + token
+    if (setupToken && pathname === "/api/v1/admin/bootstrap") request.headers["X-Setup-Token"] = setupToken
     return request
   },
 })
