@@ -1,21 +1,27 @@
 import { Buffer } from "node:buffer"
 
-// Controls, white space, bidirectional and zero-width characters, and what means something in a URL or a path.
-const forbidden = /[\p{Cc}\p{Cf}\p{White_Space}/\\%?#;]/u
+// Controls, white space, what nobody sees, and what means something in a URL or a path.
+const forbidden = /[\p{Cc}\p{Cf}\p{White_Space}\p{Default_Ignorable_Code_Point}/\\%?#;]/u
 const maxBytes = 254
 
 /**
  * The canonical form of a username or address, or undefined where there is none. Two names that a reader takes for
- * the same by case are one; a name that could stand for another after compatibility normalization (`＠`, `ﬁ`), or
- * that could retarget a URL, is nobody's. Idempotent.
+ * the same by case are one; a name that normalization turns into another (`＠`, `ﬁ`, the Kelvin sign), or that could
+ * retarget a URL, is nobody's. Idempotent.
  */
 export function canonicalUsername(input: string): string | undefined {
   if (!input.isWellFormed()) return undefined
-  const name = input.trim().normalize("NFC")
-  if (name.normalize("NFKC") !== name) return undefined
+  const name = input.trim()
+  // Composed and decomposed letters are one; a character that turns into another by itself is a look-alike.
+  if (name.normalize("NFKC") !== name.normalize("NFC")) return undefined
+  if ([...name].some((character) => character.normalize("NFKC") !== character)) return undefined
   if (forbidden.test(name) || name === "" || name === "." || name === "..") return undefined
-  if (Buffer.byteLength(name) > maxBytes) return undefined
-  return name.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+  // A lower-case letter may combine with a mark that its capital does not combine with.
+  const canonical = name
+    .normalize("NFC")
+    .replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+    .normalize("NFC")
+  return Buffer.byteLength(canonical) <= maxBytes ? canonical : undefined
 }
 
 /**
