@@ -1,4 +1,7 @@
 // Plain JavaScript that any Node can parse: an old one must be able to read the sentence below.
+import * as nodeModule from "node:module"
+import { fileURLToPath } from "node:url"
+
 const [major, minor] = process.versions.node.split(".").map(Number)
 if (major < 22 || (major === 22 && minor < 18)) {
   console.error(
@@ -6,4 +9,6 @@ if (major < 22 || (major === 22 && minor < 18)) {
   )
   process.exit(1)
 }
+// Sources stripped of their types and compiled are kept beside the packages; where that cannot be, nothing is kept.
+nodeModule.enableCompileCache(fileURLToPath(new URL("node_modules/.cache/conclave", import.meta.url)))
 await import("./server/main.ts")

@@ -27,7 +27,7 @@ type Parsed = { ok: true; input: Input } | { ok: false; error: DomainError }
  * are turned away before their input is judged, and the input before the permission, which may depend on it.
  */
 export async function serve(endpoint: Endpoint, incoming: Incoming, base: Base): Promise<unknown> {
-  const ctx: PublicContext = { ...base, request: incoming.request }
+  const ctx: PublicContext = { db: base.db, services: base.services, request: incoming.request }
   if (endpoint.access === "public") {
     return render(
       endpoint,
@@ -36,12 +36,13 @@ export async function serve(endpoint: Endpoint, incoming: Incoming, base: Base):
   }
   const claims = identify(headersOf(incoming.request), base.services.tokens)
   const parsed = parse(endpoint, incoming)
-  const caller = await authenticate(endpoint, ctx, { claims, parsed })
+  const caller = await authenticate(endpoint, { ...ctx, db: base.lookups }, { claims, parsed })
   const input = { ...requireParsed(parsed), facts: caller.facts }
   return render(endpoint, await runAs(endpoint, { ...ctx, actor: caller.actor } as Context, input))
 }
 
-export type Base = { db: Queries; services: Services }
+/** What all requests share: the pool, the connections for look-ups, and the services. */
+export type Base = { db: Queries; lookups: Queries; services: Services }
 
 const headersOf = (request: RequestInfo) => ({
   authorization: request.header("authorization"),

@@ -58,7 +58,7 @@ async function listen(config: Config, database: Database, log: Logger): Promise<
   }
   let isDraining = false
   const app = createApp({
-    base: { db: database.queries, services },
+    base: { db: database.queries, lookups: database.lookups, services },
     endpoints,
     pages: docsPages(openapi(endpoints, config.siteUrl)),
     log,

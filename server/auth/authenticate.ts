@@ -7,7 +7,7 @@ import type { AccessClaims, MachineClaims, Tokens, UserClaims } from "./token.ts
 
 export type Headers = { authorization?: string | undefined; "x-api-key"?: string | string[] | undefined }
 
-/** A caller as the database knows it at this moment, and what was read beside it. */
+/** A caller as the database knows it at this moment, and the row that also has the facts read beside it. */
 export type Caller = { actor: SignedInActor | OrganizationActor; facts: unknown }
 
 export const isInOrganization = (actor: SignedInActor | OrganizationActor): actor is OrganizationActor =>
@@ -61,7 +61,7 @@ async function lookUpUser(db: Queries, claims: UserClaims, also: store.WithFacts
   if (!organizationId) return { actor, facts: undefined }
   if (!row.membership_id)
     throw forbidden("You are no member of the organization that your token was made for")
-  return { actor: withRights(actor, organizationId, row.roles), facts: row.facts }
+  return { actor: withRights(actor, organizationId, row.roles), facts: row }
 }
 
 async function lookUpMachine(db: Queries, claims: MachineClaims, also: store.WithFacts): Promise<Caller> {
@@ -71,7 +71,7 @@ async function lookUpMachine(db: Queries, claims: MachineClaims, also: store.Wit
   if (!row.membership_id) throw forbidden("The machine identity is no member of its organization any more")
   const { authMethod } = claims
   const actor: SignedInActor = { kind: "machine", identityId, name: row.name, tokenId, authMethod }
-  return { actor: withRights(actor, orgId, row.roles), facts: row.facts }
+  return { actor: withRights(actor, orgId, row.roles), facts: row }
 }
 
 const withRights = (actor: SignedInActor, orgId: string, roles: string[]): OrganizationActor => ({

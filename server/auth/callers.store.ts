@@ -9,7 +9,6 @@ export type UserRow = {
   is_super_admin: boolean
   /** Absent when the person is no member of the selected organization. */ membership_id: string | null
   roles: string[]
-  facts: unknown
 }
 
 export type MachineRow = {
@@ -18,14 +17,13 @@ export type MachineRow = {
   name: string
   membership_id: string | null
   roles: string[]
-  facts: unknown
 }
 
 type AnyFacts = Facts<unknown, unknown[]>
 
-/** What else the statement reads, as one JSON column. */
-const factsColumn = (facts: AnyFacts | undefined): string =>
-  facts ? `, (select to_jsonb(fact) from (${facts.sql}) fact) as facts` : ", null as facts"
+/** What else the statement reads, and from where. */
+const factsOf = (facts: AnyFacts | undefined): { columns: string; join: string } =>
+  facts ? { columns: ", f.*", join: `left join lateral (${facts.sql}) f on true` } : { columns: "", join: "" }
 
 const userSql = (facts: AnyFacts | undefined): string => `
   select s.access_version, u.username, u.email, u.is_accepted, u.is_super_admin, m.id as membership_id,
@@ -38,11 +36,12 @@ const userSql = (facts: AnyFacts | undefined): string => `
       join active_group_role_grants r on r.org_id = gm.org_id and r.group_id = gm.group_id
       where gm.org_id = $1 and gm.membership_id = m.id
     ) as roles
-    ${factsColumn(facts)}
+    ${factsOf(facts).columns}
   from sessions s
   join users u on u.id = s.user_id
   left join active_organization_user_memberships m
     on m.org_id = $1::uuid and m.user_id = u.id and m.accepted_at is not null
+  ${factsOf(facts).join}
   where s.id = $2 and s.user_id = $3`
 
 const machineSql = (facts: AnyFacts | undefined): string => `
@@ -52,10 +51,11 @@ const machineSql = (facts: AnyFacts | undefined): string => `
     array(
       select role from active_organization_identity_role_grants where org_id = $1 and membership_id = m.id
     ) as roles
-    ${factsColumn(facts)}
+    ${factsOf(facts).columns}
   from identity_access_tokens t
   join identities i on i.org_id = t.org_id and i.id = t.identity_id and i.deleted_at is null
   left join active_organization_identity_memberships m on m.org_id = $1 and m.identity_id = i.id
+  ${factsOf(facts).join}
   where t.org_id = $1::uuid and t.id = $2 and t.identity_id = $3`
 
 const texts = new Map<AnyFacts | undefined, { user: string; machine: string }>()

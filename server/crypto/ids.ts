@@ -25,15 +25,22 @@ const shape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 /** The id when it is a UUID, else null: what cannot be one names nothing, and must not reach a uuid column. */
 export const uuidOrNull = (text: string): string | null => (shape.test(text) ? text : null)
 
+const letterPool = Buffer.alloc(4_096)
+let usedLetters = letterPool.length
+
 const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 /** `length` random letters and digits, evenly drawn. */
 export function randomAlphanumerics(length: number): string {
   let text = ""
   while (text.length < length) {
+    if (usedLetters === letterPool.length) {
+      randomFillSync(letterPool)
+      usedLetters = 0
+    }
     // Bytes from 248 up are left out, since they would make the first letters likelier.
-    for (const byte of randomBytes(length * 2))
-      if (byte < 248 && text.length < length) text += letters[byte % 62]
+    const byte = letterPool.readUInt8(usedLetters++)
+    if (byte < 248) text += letters[byte % 62]
   }
   return text
 }

@@ -1,4 +1,4 @@
-import { CompiledQuery, Kysely, PostgresDialect, type PostgresPoolClient } from "kysely"
+import { CompiledQuery, Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from "kysely"
 import pg from "pg"
 import type { DB } from "./schema.ts"
 
@@ -11,7 +11,11 @@ export type Connection =
 
 export type Database = {
   queries: Queries
-  /** The driver's pool, for what is no query: waiting for the server, and its own health. */ pool: pg.Pool
+  /**
+   * For look-ups by key that every request begins with: a few connections on which statements are sent without
+   * waiting for the answers before them. Nothing slow and no transaction may go here, since others wait behind it.
+   */
+  lookups: Queries
   close(): Promise<void>
 }
 
@@ -32,11 +36,19 @@ export const singleConnection = (connection: Connection): pg.Client =>
 
 /** Opens a pool of `size` connections (8 by default: more gains nothing on few cores and costs latency). */
 export function openDatabase(connection: Connection, size = 8): Database {
-  const pool = new pg.Pool({ ...addressOf(connection), ...limits, max: size, keepAlive: true })
+  const settings: pg.PoolConfig = { ...addressOf(connection), ...limits, keepAlive: true }
+  const pool = new pg.Pool({ ...settings, max: size })
   // A connection that breaks while idle is replaced by the pool; without a listener it would end the process.
   pool.on("error", () => {})
   const queries = new Kysely<DB>({ dialect: new PostgresDialect({ pool: preparing(pool) }) })
-  return { queries, pool, close: () => queries.destroy() }
+  const lookups = new Kysely<DB>({ dialect: new PostgresDialect({ pool: sharedConnections(settings, 2) }) })
+  return {
+    queries,
+    lookups,
+    async close() {
+      await Promise.all([queries.destroy(), lookups.destroy()])
+    },
+  }
 }
 
 /** Statements are prepared once a connection. Their texts come from code, so they are few; the cap is for safety. */
@@ -53,20 +65,54 @@ function nameOf(text: string): string | undefined {
   return name
 }
 
-/** The pool as Kysely sees it, with every statement named so that PostgreSQL parses and plans it once. */
-function preparing(pool: pg.Pool) {
+/** A connection as Kysely sees it, with every statement named so that PostgreSQL parses and plans it once. */
+function preparingClient(client: pg.ClientBase, release: (error?: boolean) => void): PostgresPoolClient {
+  const query = (text: unknown, values?: readonly unknown[]): unknown => {
+    if (typeof text !== "string") throw new Error("Cursors are not used here.")
+    const name = nameOf(text)
+    return client.query({ text, values: [...(values ?? [])], ...(name ? { name } : {}) })
+  }
+  return { query, release } as PostgresPoolClient
+}
+
+const preparing = (pool: pg.Pool): PostgresPool => ({
+  options: pool.options,
+  async connect() {
+    const client = await pool.connect()
+    return preparingClient(client, (error) => client.release(error))
+  },
+  end: () => pool.end(),
+})
+
+/** `count` connections that take turns and are never given back; one that breaks is replaced when its turn comes. */
+function sharedConnections(settings: pg.PoolConfig, count: number): PostgresPool {
+  const slots: (Promise<{ client: pg.Client; shared: PostgresPoolClient }> | undefined)[] =
+    Array(count).fill(undefined)
+  let turn = 0
+  const open = async (slot: number) => {
+    const client = new pg.Client({ ...settings, pipeline: true } as pg.ClientConfig)
+    const forget = () => void (slots[slot] = undefined)
+    client.on("error", forget)
+    client.on("end", forget)
+    await client.connect().catch((error: unknown) => {
+      forget()
+      throw error
+    })
+    return { client, shared: preparingClient(client, () => {}) }
+  }
   return {
-    options: pool.options,
-    async connect(): Promise<PostgresPoolClient> {
-      const client = await pool.connect()
-      const query = (text: unknown, values?: readonly unknown[]): unknown => {
-        if (typeof text !== "string") throw new Error("Cursors are not used here.")
-        const name = nameOf(text)
-        return client.query({ text, values: [...(values ?? [])], ...(name ? { name } : {}) })
-      }
-      return { query, release: (error?: boolean) => client.release(error) } as PostgresPoolClient
+    options: settings,
+    async connect() {
+      const slot = turn++ % count
+      const { shared } = await (slots[slot] ??= open(slot))
+      return shared
     },
-    end: () => pool.end(),
+    async end() {
+      const opened = await Promise.allSettled(slots.filter((slot) => slot !== undefined))
+      await Promise.all(
+        opened.map((one) => (one.status === "fulfilled" ? one.value.client.end() : undefined)),
+      )
+    },
   }
 }
 

@@ -5,41 +5,33 @@ import { facts } from "../db/facts.ts"
 
 /** A group and a person, as adding and removing need them: read in the same statement as the caller. */
 export type MemberFacts = {
-  group: { id: string; name: string; slug: string } | null
-  user: {
-    membership_id: string
-    user_id: string
-    username: string
-    email: string | null
-    first_name: string | null
-    last_name: string | null
-    is_in_group: boolean
-  } | null
+  fact_group_id: string | null
+  fact_group_name: string
+  fact_group_slug: string
+  fact_membership_id: string | null
+  fact_user_id: string
+  fact_username: string
+  fact_email: string | null
+  fact_first_name: string | null
+  fact_last_name: string | null
+  fact_is_in_group: boolean
 }
 
 /** Values: the group's id (null when it is no UUID) and the username as it was sent. */
 export const memberFacts = facts<MemberFacts, [groupId: string | null, username: string]>(`
-  select
-    (
-      select to_jsonb(found) from (
-        select id, name, slug from groups where org_id = $1 and id = $4::uuid and deleted_at is null
-      ) found
-    ) as "group",
-    (
-      select to_jsonb(found) from (
-        select m.id as membership_id, m.user_id, m.username,
-          coalesce(m.invite_email, u.email) as email,
-          case when m.accepted_at is not null then u.first_name end as first_name,
-          case when m.accepted_at is not null then u.last_name end as last_name,
-          exists (
-            select from active_group_user_memberships gm
-            where gm.org_id = $1 and gm.group_id = $4::uuid and gm.membership_id = m.id
-          ) as is_in_group
-        from active_organization_user_memberships m
-        join users u on u.id = m.user_id
-        where m.org_id = $1 and m.username = $5::text
-      ) found
-    ) as "user"`)
+  select g.id as fact_group_id, g.name as fact_group_name, g.slug as fact_group_slug,
+    m.id as fact_membership_id, m.user_id as fact_user_id, m.username as fact_username,
+    coalesce(m.invite_email, u.email) as fact_email,
+    case when m.accepted_at is not null then u.first_name end as fact_first_name,
+    case when m.accepted_at is not null then u.last_name end as fact_last_name,
+    exists (
+      select from active_group_user_memberships gm
+      where gm.org_id = $1 and gm.group_id = $4::uuid and gm.membership_id = m.id
+    ) as fact_is_in_group
+  from (values (true)) once
+  left join groups g on g.org_id = $1 and g.id = $4::uuid and g.deleted_at is null
+  left join active_organization_user_memberships m on m.org_id = $1 and m.username = $5::text
+  left join users u on u.id = m.user_id`)
 
 type Pair = { orgId: string; groupId: string; membershipId: string }
 

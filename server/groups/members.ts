@@ -13,15 +13,23 @@ export type { ListedUser } from "./members.store.ts"
 export const memberFactValues = (id: string, username: string): unknown[] => [uuidOrNull(id), username]
 
 type Target = { id: string; username: string; facts: store.MemberFacts }
-export type Member = NonNullable<store.MemberFacts["user"]>
+/** A person of the organization, with what it knows of them. */
+export type Member = {
+  membership_id: string
+  user_id: string
+  username: string
+  email: string | null
+  first_name: string | null
+  last_name: string | null
+}
 
 /** Puts a person of the organization into a group. Those invited count: their rights begin when they accept. */
 export async function addUser(ctx: Context, { id, username, facts }: Target): Promise<Member> {
-  const { group, user } = facts
+  const { group, user } = read(facts)
   if (!group) throw noSuchGroup(id)
   requireBoundary(ctx.actor, ["add-members", "groups"], "You may not add users to this group")
   if (!user) throw noSuchUser(username)
-  if (user.is_in_group) throw alreadyIn(username, group.slug)
+  if (facts.fact_is_in_group) throw alreadyIn(username, group.slug)
 
   const pair = { orgId: ctx.actor.orgId, groupId: group.id, membershipId: user.membership_id }
   const event = auditRow(sourceOf(ctx), "add-user-to-group", eventOf(group, user))
@@ -35,11 +43,11 @@ export async function addUser(ctx: Context, { id, username, facts }: Target): Pr
 
 /** Takes a person out of a group: what came only through it is gone with their next request. */
 export async function removeUser(ctx: Context, { id, username, facts }: Target): Promise<Member> {
-  const { group, user } = facts
+  const { group, user } = read(facts)
   if (!group) throw noSuchGroup(id)
   requireBoundary(ctx.actor, ["remove-members", "groups"], "You may not remove users from this group")
   if (!user) throw noSuchUser(username)
-  if (!user.is_in_group) throw notIn(username, group.slug)
+  if (!facts.fact_is_in_group) throw notIn(username, group.slug)
 
   const pair = { orgId: ctx.actor.orgId, groupId: group.id, membershipId: user.membership_id }
   const event = auditRow(sourceOf(ctx), "remove-user-from-group", eventOf(group, user))
@@ -77,6 +85,27 @@ export const beginMemberships = (
   orgId: string,
   membershipId: string,
 ): Promise<void> => store.restartMemberships(ctx.db, orgId, membershipId)
+
+type Found = { group: { id: string; name: string; slug: string } | undefined; user: Member | undefined }
+
+/** The group and the person of the facts, each absent when it was not found. */
+const read = (facts: store.MemberFacts): Found => ({
+  group:
+    facts.fact_group_id === null
+      ? undefined
+      : { id: facts.fact_group_id, name: facts.fact_group_name, slug: facts.fact_group_slug },
+  user:
+    facts.fact_membership_id === null
+      ? undefined
+      : {
+          membership_id: facts.fact_membership_id,
+          user_id: facts.fact_user_id,
+          username: facts.fact_username,
+          email: facts.fact_email,
+          first_name: facts.fact_first_name,
+          last_name: facts.fact_last_name,
+        },
+})
 
 const noSuchUser = (username: string) => notFound(`There is no user with the username ${username}`)
 const alreadyIn = (username: string, slug: string) =>

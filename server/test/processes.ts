@@ -6,7 +6,14 @@ import { dirname, join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 import { DATABASE, USER } from "../postgres/cluster.ts"
-import { isAlive, orphans, processFacts, servesCluster, signal, type ProcessFacts } from "../postgres/process.ts"
+import {
+  isAlive,
+  orphans,
+  processFacts,
+  servesCluster,
+  signal,
+  type ProcessFacts,
+} from "../postgres/process.ts"
 import { call, type Answer, type Call } from "./http.ts"
 
 /** The root of the repository, from where everything is started. */
@@ -19,7 +26,8 @@ export type ServerProcess = {
   pid: number
   /** What it printed so far. */ readonly stdout: string
   readonly stderr: string
-  /** Sends a signal to this process alone; nothing happens when it is gone. */ kill(name: NodeJS.Signals): void
+  /** Sends a signal to this process alone; nothing happens when it is gone. */
+  kill(name: NodeJS.Signals): void
   /** Sends a signal to its whole group, as a terminal does. PostgreSQL is in none. */
   killGroup(name: NodeJS.Signals): void
   /** Resolves when it has ended and all that it printed is read. */ exited: Promise<Exit>
@@ -46,7 +54,12 @@ export function spawnServer(options: ProcessOptions = {}): ServerProcess {
   if (options.dataDir) dataDirs.add(options.dataDir)
   const [program = "", ...programArguments] = options.command ?? startCommand
   const stdio: ["ignore", "pipe", "pipe"] = ["ignore", "pipe", "pipe"]
-  const child = spawn(program, programArguments, { cwd: root, detached: true, stdio, env: environment(options) })
+  const child = spawn(program, programArguments, {
+    cwd: root,
+    detached: true,
+    stdio,
+    env: environment(options),
+  })
   const output = { stdout: "", stderr: "" }
   child.stdout.setEncoding("utf8").on("data", (text: string) => (output.stdout += text))
   child.stderr.setEncoding("utf8").on("data", (text: string) => (output.stderr += text))

@@ -1,0 +1,185 @@
+import type { Endpoint } from "../http/endpoint.ts"
+import type { Harness } from "./harness.ts"
+import type { Call } from "./http.ts"
+import * as people from "./people.ts"
+
+/** What an endpoint is sent: a request that it answers with 200, or a variation of one. */
+export type Request = {
+  /** Values of the names in the path. */ path?: Record<string, string>
+  /** Every field that the body may have. */ body?: Record<string, unknown>
+  /** For endpoints of access "public" that read the header themselves. */ token?: string
+}
+
+/** The callers and organizations that the tests over the list of endpoints share. */
+export type World = {
+  harness: Harness
+  acme: people.Organization
+  elsewhere: people.Organization
+  /** An admin of `elsewhere` whom nobody else knows; `elsewhere`'s first admin is also a member of `acme`. */
+  stranger: { token: string; signedInToken: string; username: string }
+  /** People and machine identities of `acme`, by role. */
+  holders: { role: "member" | "no-access"; kind: "user" | "machine"; token: string }[]
+}
+
+export async function createWorld(harness: Harness): Promise<World> {
+  const acme = await people.bootstrap(harness)
+  const elsewhere = await people.addOrganization(harness, acme)
+  const username = "mallory@elsewhere.example"
+  const signedInToken = await people.accept(
+    harness,
+    await people.invite(harness, elsewhere, username, "admin"),
+  )
+  const token = await people.select(harness, signedInToken, elsewhere.id)
+  const holders: World["holders"] = []
+  for (const role of ["member", "no-access"] as const) {
+    const person = await people.addPerson(harness, acme, { email: `${role}@example.com`, role })
+    holders.push({ role, kind: "user", token: person })
+    holders.push({ role, kind: "machine", token: await people.addMachine(harness, acme, role) })
+  }
+  return { harness, acme, elsewhere, stranger: { token, signedInToken, username }, holders }
+}
+
+let made = 0
+const fresh = (what: string): string => `${what}-${++made}`
+const freshAddress = (): string => `${fresh("guest")}@example.com`
+
+async function freshIdentity(harness: Harness, { id, token }: people.Organization): Promise<string> {
+  const body = { name: fresh("machine"), organizationId: id }
+  return people.ok(await harness.call("POST /api/v1/identities", { token, body })).identity.id
+}
+
+async function freshInvited(harness: Harness, organization: people.Organization): Promise<string> {
+  return (await people.invite(harness, organization, freshAddress())).email
+}
+
+async function freshMember(harness: Harness, organization: people.Organization) {
+  const { id } = await people.addGroup(harness, organization, fresh("group"))
+  const username = await freshInvited(harness, organization)
+  people.ok(await harness.call(`POST /api/v1/groups/${id}/users/${username}`, { token: organization.token }))
+  return { id, username }
+}
+
+type Make = (harness: Harness, organization: people.Organization) => Promise<Request>
+
+/**
+ * One line an endpoint: a request of that organization's admin that is answered 200, made anew by each call since
+ * most succeed only once. An endpoint without a line fails the access test.
+ */
+export const cases: Record<string, Make> = {
+  getStatus: async () => ({}),
+  bootstrapInstance: async () => ({
+    body: { email: "first@example.com", password: "correct horse battery staple", organization: "First" },
+  }),
+  login: async (_harness, { adminUsername }) => ({
+    body: { email: adminUsername, password: "correct horse battery staple" },
+  }),
+  listOwnOrganizations: async () => ({}),
+  createOrganization: async () => ({ body: { name: fresh("organization") } }),
+  selectOrganization: async (_harness, { id }) => ({ body: { organizationId: id, userAgent: "cli" } }),
+  listOrganizationMemberships: async (_harness, { id }) => ({ path: { organizationId: id } }),
+  inviteToOrganization: async (_harness, { id }) => ({
+    body: {
+      inviteeEmails: [freshAddress()],
+      organizationId: id,
+      organizationRoleSlug: "no-access",
+      projects: [],
+    },
+  }),
+  // For an account that is complete: the call that changes something.
+  async verifyInvitation(harness, organization) {
+    const first = await people.invite(harness, organization, freshAddress())
+    const token = await people.accept(harness, first)
+    const maker = { ...organization, ...(await ownOrganization(harness, token)) }
+    return {
+      token: organization.signedInToken,
+      body: await people.invite(harness, maker, organization.adminUsername),
+    }
+  },
+  async completeAccount(harness, organization) {
+    const invitation = await people.invite(harness, organization, freshAddress())
+    const { token } = people.ok(await harness.call("POST /api/v1/invite-org/verify", { body: invitation }))
+    const name = { firstName: "Grace", lastName: "Hopper" }
+    return {
+      token,
+      body: { type: "email", email: invitation.email, ...name, password: "correct horse battery staple" },
+    }
+  },
+  createIdentity: async (_harness, { id }) => ({
+    body: { name: fresh("machine"), organizationId: id, role: "member", hasDeleteProtection: true },
+  }),
+  attachTokenAuth: async (harness, organization) => ({
+    path: { identityId: await freshIdentity(harness, organization) },
+    body: { accessTokenTTL: 60, accessTokenMaxTTL: 3600 },
+  }),
+  createTokenAuthToken: async (harness, organization) => ({
+    path: { identityId: (await people.addIdentity(harness, organization, "no-access")).id },
+    body: { name: fresh("token") },
+  }),
+  revokeTokenAuthToken: async (harness, organization) => ({
+    path: { tokenId: (await people.addIdentity(harness, organization, "no-access")).tokenId },
+  }),
+  createGroup: async () => ({ body: { name: fresh("Group"), slug: fresh("group-slug"), role: "member" } }),
+  listGroups: async () => ({}),
+  getGroupById: async (harness, organization) => ({
+    path: { id: (await people.addGroup(harness, organization, fresh("group"))).id },
+  }),
+  updateGroup: async (harness, organization) => ({
+    path: { id: (await people.addGroup(harness, organization, fresh("group"))).id },
+    body: { name: fresh("Renamed"), slug: fresh("renamed"), role: "member" },
+  }),
+  deleteGroup: async (harness, organization) => ({
+    path: { id: (await people.addGroup(harness, organization, fresh("group"))).id },
+  }),
+  listGroupUsers: async (harness, organization) => ({
+    path: { id: (await people.addGroup(harness, organization, fresh("group"))).id },
+  }),
+  addUserToGroup: async (harness, organization) => ({
+    path: {
+      id: (await people.addGroup(harness, organization, fresh("group"))).id,
+      username: await freshInvited(harness, organization),
+    },
+  }),
+  removeUserFromGroup: async (harness, organization) => ({ path: await freshMember(harness, organization) }),
+  listAuditLogs: async () => ({}),
+}
+
+async function ownOrganization(harness: Harness, signedInToken: string) {
+  const answer = await harness.call("POST /api/v2/organizations", {
+    token: signedInToken,
+    body: { name: fresh("organization") },
+  })
+  const { id } = people.ok(answer).organization
+  const token = await people.select(harness, signedInToken, id)
+  return { id, token }
+}
+
+/** The line of an endpoint; throws when it has none. */
+export function caseOf(endpoint: Endpoint): Make {
+  const make = cases[endpoint.id]
+  if (!make) throw new Error(`The endpoint ${endpoint.id} needs a line in server/test/access-cases.ts.`)
+  return make
+}
+
+/** The token of an organization's admin that the endpoint takes. */
+export function adminTokenFor(
+  endpoint: Endpoint,
+  organization: Pick<people.Organization, "token" | "adminToken" | "signedInToken">,
+): string {
+  if (endpoint.access === "signedIn") return organization.signedInToken
+  return endpoint.callers.includes("machine") ? organization.token : organization.adminToken
+}
+
+/** Method and path of a request, every value of the path percent-encoded. */
+export function routeOf(endpoint: Endpoint, request: Request): string {
+  const path = endpoint.path.replace(/\{(\w+)\}/g, (_whole, name: string) =>
+    encodeURIComponent(request.path?.[name] ?? ""),
+  )
+  return `${endpoint.method} ${path}`
+}
+
+/** Sends a request; `options` replaces what the request would send. */
+export const send = (
+  { call }: Harness,
+  endpoint: Endpoint,
+  { request, ...options }: { request: Request } & Call,
+) => call(routeOf(endpoint, request), { body: request.body, token: request.token, ...options })

@@ -1,0 +1,403 @@
+import assert from "node:assert/strict"
+import { randomUUID } from "node:crypto"
+import { describe, test } from "node:test"
+import { sql } from "kysely"
+import { rightsOfRoles } from "../access/can.ts"
+import { endpoints } from "../endpoints.ts"
+import type { Endpoint } from "../http/endpoint.ts"
+import { adminTokenFor, caseOf, cases, createWorld, routeOf, send, type Request } from "./access-cases.ts"
+import { authSecret, badTokens, forge } from "./bad-tokens.ts"
+import { startHarness } from "./harness.ts"
+import type { Answer, Call } from "./http.ts"
+import * as people from "./people.ts"
+
+const harness = await startHarness({ AUTH_SECRET: authSecret })
+const world = await createWorld(harness)
+const { acme, elsewhere, stranger, holders } = world
+const bad = await badTokens(world)
+
+/** Endpoints that anybody may call, each with the reason. A new one is a decision, and is written down here. */
+const publicEndpoints: Record<string, string> = {
+  getStatus: "tells monitors whether the server is up, and nothing about anybody",
+  bootstrapInstance: "there is no account yet; from elsewhere it needs the setup token, and it succeeds once",
+  login: "takes a password in place of a token",
+  verifyInvitation: "takes the code of an invitation in place of a token",
+  completeAccount: "takes the sign-up token that the code of an invitation gave",
+}
+
+const guarded = endpoints.filter((endpoint) => endpoint.access !== "public")
+const permissionOf = ({ access }: Endpoint) => (typeof access === "object" ? access.organization : undefined)
+const ofOrganization = guarded.filter((endpoint) => permissionOf(endpoint) !== undefined)
+
+/* A digest of every table, so that a comparison after each refusal is one short statement. */
+const tables = (await harness.db.introspection.getTables())
+  .filter((table) => !table.isView)
+  .map(({ name }) => name)
+const digests = sql.join(
+  tables.map(
+    (name) => sql`
+      select ${sql.lit(name)} as name, count(*) as size,
+        md5(coalesce(string_agg(x::text, '|' order by x::text collate "C"), '')) as digest
+      from ${sql.table(name)} x`,
+  ),
+  sql` union all `,
+)
+
+async function fingerprint(): Promise<{ audit: number; rest: string }> {
+  const { rows } = await sql<{ name: string; size: string; digest: string }>`${digests}`.execute(harness.db)
+  const audit = rows.find(({ name }) => name === "audit_logs")
+  const rest = rows.filter(({ name }) => name !== "audit_logs").map(({ name, digest }) => `${name} ${digest}`)
+  return { audit: Number(audit?.size), rest: rest.toSorted().join("\n") }
+}
+
+type Expected = { status: number; error: string }
+
+/** The answer is this refusal, in the envelope and in its order of keys. */
+function assertRefusal(answer: Answer, { status, error }: Expected, title: string): void {
+  assert.equal(answer.status, status, `${title}: ${answer.text}`)
+  assert.equal(answer.body.error, error, `${title}: ${answer.text}`)
+  const keys = Object.keys(answer.body).filter((name) => name !== "details")
+  assert.deepEqual(keys, ["reqId", "statusCode", "message", "error"], title)
+  assert.match(answer.body.reqId, /^req-[A-Za-z0-9]{14}$/, title)
+  assert.equal(answer.body.statusCode, status, title)
+  assert.equal(answer.headers["content-type"], "application/json; charset=utf-8", title)
+}
+
+type Attempt = Expected & { title: string; audited?: number; request?: Request } & Call
+
+/** Sends a good request in a way that must be refused, and sees that nothing but the audit log has changed. */
+async function refuses(endpoint: Endpoint, request: Request, attempts: Attempt[]): Promise<Answer[]> {
+  const answers: Answer[] = []
+  let before = await fingerprint()
+  for (const { title, status, error, audited = 0, ...options } of attempts) {
+    const answer = await send(harness, endpoint, { request, ...options })
+    assertRefusal(answer, { status, error }, title)
+    const after = await fingerprint()
+    assert.equal(after.rest, before.rest, `${title} changed something`)
+    assert.equal(after.audit - before.audit, audited, `audit rows after ${title}`)
+    before = after
+    answers.push(answer)
+  }
+  return answers
+}
+
+const lastAuditRow = () =>
+  harness.db
+    .selectFrom("audit_logs")
+    .selectAll()
+    .orderBy("created_at", "desc")
+    .limit(1)
+    .executeTakeFirstOrThrow()
+
+describe("the list of endpoints", () => {
+  test("every endpoint has a line in the table of cases, and the table has no other", () => {
+    assert.deepEqual(Object.keys(cases).toSorted(), endpoints.map(({ id }) => id).toSorted())
+  })
+
+  test("what anybody may call is on a short list with reasons", () => {
+    const open = endpoints.filter((endpoint) => endpoint.access === "public").map(({ id }) => id)
+    assert.deepEqual(open.toSorted(), Object.keys(publicEndpoints).toSorted())
+  })
+
+  test("the forged tokens of these tests are good but for what is wrong with them", async () => {
+    const claims = JSON.parse(Buffer.from(acme.token.split(".")[1] ?? "", "base64url").toString())
+    people.ok(await harness.call("GET /api/v1/groups", { token: forge(claims) }))
+  })
+})
+
+for (const endpoint of guarded) {
+  describe(endpoint.id, () => {
+    const token = adminTokenFor(endpoint, acme)
+    const make = () => caseOf(endpoint)(harness, acme)
+
+    test("refuses a caller without a token", async () => {
+      const missing = { status: 401, error: "UnauthorizedError" }
+      const headers: [string, Record<string, string>][] = [
+        ["no header", {}],
+        ["an empty header", { authorization: "" }],
+        ["Basic", { authorization: `Basic ${Buffer.from("ada@example.com:secret").toString("base64")}` }],
+        ["Bearer alone", { authorization: "Bearer" }],
+        ["Bearer and a space", { authorization: "Bearer " }],
+        ["the token without a scheme", { authorization: token }],
+        ["another scheme", { authorization: `Token ${token}` }],
+        ["two tokens", { authorization: `Bearer ${token} ${token}` }],
+        ["the token in a cookie", { cookie: `jid=${token}; authorization=Bearer ${token}` }],
+      ]
+      await refuses(
+        endpoint,
+        await make(),
+        headers.map(([title, sent]) => ({ title, headers: sent, ...missing })),
+      )
+    })
+
+    test("refuses a bad token before it looks at anything else", async () => {
+      await refuses(endpoint, await make(), [
+        ...bad,
+        { title: "a service token", token: "st.abc.def", status: 404, error: "NotFound" },
+        { title: "an API key", headers: { "x-api-key": "abc" }, status: 400, error: "BadRequest" },
+        {
+          title: "an API key beside a token",
+          token,
+          headers: { "x-api-key": "" },
+          status: 400,
+          error: "BadRequest",
+        },
+      ])
+    })
+
+    test("tells a stranger nothing about what is wrong with the input", async () => {
+      const request = await make()
+      const attempts = badInputs(endpoint, request).map((input) => ({
+        ...input,
+        status: 401,
+        error: "UnauthorizedError",
+      }))
+      await refuses(endpoint, request, attempts)
+    })
+
+    test("takes only the kinds of callers it declares", async () => {
+      const request = await make()
+      const url = routeOf(endpoint, request).replace(/^\S+ /, "")
+      const tokens = { user: acme.adminToken, machine: acme.token }
+      const kinds = (["user", "machine"] as const).filter((kind) => !endpoint.callers.includes(kind))
+      const expected = { status: 403, error: `Forbidden access to ${url}` }
+      await refuses(
+        endpoint,
+        request,
+        kinds.map((kind) => ({ title: kind, token: tokens[kind], ...expected })),
+      )
+    })
+  })
+}
+
+/** The request with what does not fit its schema, or is no JSON at all. */
+function badInputs(
+  endpoint: Endpoint,
+  request: Request,
+): ({ title: string; status: number; error: string } & Call)[] {
+  const inputs: ({ title: string; status: number; error: string } & Call & { request?: Request })[] = []
+  if (endpoint.body) {
+    inputs.push({ title: "malformed JSON", rawBody: "{", status: 400, error: "BadRequest" })
+    inputs.push({ title: "a body of another shape", body: [], status: 422, error: "ValidationFailure" })
+    const headers = { "content-type": "text/plain" }
+    inputs.push({
+      title: "another media type",
+      rawBody: "x",
+      headers,
+      status: 415,
+      error: "UnsupportedMediaType",
+    })
+  }
+  if (request.path?.["username"] !== undefined) {
+    const wrong = { path: { ...request.path, username: "\0" } }
+    inputs.push({ title: "a username of NUL", request: wrong, status: 422, error: "ValidationFailure" })
+  }
+  return inputs
+}
+
+for (const endpoint of ofOrganization) {
+  const permission = permissionOf(endpoint)
+  if (!permission) continue
+  const [action, subject] = permission
+
+  describe(`${endpoint.id} needs ${action} on ${subject}`, () => {
+    const lacking = holders.filter(({ role, kind }) => {
+      return endpoint.callers.includes(kind) && !rightsOfRoles([role]).can(permission)
+    })
+
+    test("refuses a person who has selected no organization", async () => {
+      const request = await caseOf(endpoint)(harness, acme)
+      const url = routeOf(endpoint, request).replace(/^\S+ /, "")
+      const error = `${url} Unauthorized Access, no organization found in request`
+      const without = { token: acme.signedInToken, status: 401, error }
+      const inputs = badInputs(endpoint, request).filter((input) => !("request" in input))
+      await refuses(endpoint, request, [
+        { title: "no organization", ...without },
+        ...inputs.map((input) => ({ ...input, title: `no organization, ${input.title}`, ...without })),
+      ])
+    })
+
+    test("refuses who lacks the right, and writes down each refusal", async () => {
+      assert.ok(lacking.some(({ role }) => role === "no-access"))
+      const request = await caseOf(endpoint)(harness, acme)
+      for (const { role, kind, token } of lacking) {
+        const denied = { token, status: 403, error: "PermissionDenied", audited: 1 }
+        const [answer] = await refuses(endpoint, request, [{ title: `${role} ${kind}`, ...denied }])
+        assert.deepEqual(answer?.body.details, [])
+        assert.deepEqual(Object.keys(answer?.body ?? {}), [
+          "reqId",
+          "statusCode",
+          "message",
+          "details",
+          "error",
+        ])
+        const row = await lastAuditRow()
+        assert.equal(row.org_id, acme.id)
+        assert.equal(row.event_type, "permission-denied")
+        assert.equal(row.actor_type, kind === "user" ? "user" : "identity")
+        assert.deepEqual(row.event_metadata, {
+          permissionAction: action,
+          permissionSubject: subject,
+          permissionSubjectDetails: {},
+          errorName: "PermissionDenied",
+          message: answer?.body.message,
+          route: endpoint.path,
+          method: endpoint.method,
+          projectId: null,
+        })
+      }
+    })
+
+    test("asks for the right before it says whether anything exists", async () => {
+      const request = await caseOf(endpoint)(harness, acme)
+      const token = lacking.find(({ role }) => role === "no-access")?.token
+      const absent = everyIdReplaced(request)
+      await refuses(endpoint, absent, [
+        { title: "unknown ids", token, status: 403, error: "PermissionDenied", audited: 1 },
+      ])
+    })
+
+    test("looks at the input before the right", async () => {
+      const request = await caseOf(endpoint)(harness, acme)
+      const token = lacking[0]?.token
+      await refuses(
+        endpoint,
+        request,
+        badInputs(endpoint, request).map((input) => ({ ...input, token })),
+      )
+    })
+  })
+}
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+type Place = { part: "path" | "body"; name: string }
+
+/** Every place of a request that names something: an id, or a username in the path. */
+function placesOf({ path = {}, body = {} }: Request): Place[] {
+  const names = (part: Place["part"], values: Record<string, unknown>) =>
+    Object.entries(values)
+      .filter(
+        ([name, value]) =>
+          (typeof value === "string" && uuid.test(value)) || (part === "path" && name === "username"),
+      )
+      .map(([name]) => ({ part, name }))
+  return [...names("path", path), ...names("body", body)]
+}
+
+const at = (request: Request, { part, name }: Place): string => String(request[part]?.[name])
+const placed = (request: Request, { part, name }: Place, value: string): Request => ({
+  ...request,
+  [part]: { ...request[part], [name]: value },
+})
+const unknownFor = ({ name }: Place): string => (name === "username" ? "nobody@example.com" : randomUUID())
+const everyIdReplaced = (request: Request): Request =>
+  placesOf(request).reduce((replaced, place) => placed(replaced, place, unknownFor(place)), request)
+
+/** What was answered, without the id of the request and without the name that was asked for. */
+const wordsOf = (answer: Answer, asked: string): string =>
+  JSON.stringify({ ...answer.body, reqId: "" }).replaceAll(asked, "<asked>")
+
+for (const endpoint of guarded) {
+  describe(`${endpoint.id} and another organization`, () => {
+    const tokens =
+      endpoint.access === "signedIn"
+        ? [stranger.signedInToken]
+        : endpoint.callers.map((kind) => (kind === "user" ? stranger.token : elsewhere.token))
+
+    test("what is another organization's does not exist", async () => {
+      const ours = await caseOf(endpoint)(harness, acme)
+      const own = await caseOf(endpoint)(harness, elsewhere)
+      for (const token of tokens) {
+        for (const place of placesOf(ours)) {
+          const foreign = at(ours, place)
+          const unknown = unknownFor(place)
+          const absent = { token, status: 404, error: "NotFound" }
+          const [refused, expected] = await refuses(endpoint, own, [
+            { title: `foreign ${place.name}`, request: placed(own, place, foreign), ...absent },
+            { title: `unknown ${place.name}`, request: placed(own, place, unknown), ...absent },
+          ])
+          assert.ok(refused && expected)
+          assert.equal(wordsOf(refused, foreign), wordsOf(expected, unknown))
+          assert.equal(refused.text.length - foreign.length, expected.text.length - unknown.length)
+          await refuses(endpoint, ours, [{ title: "every id foreign", ...absent }])
+        }
+      }
+    })
+
+    if (endpoint.method !== "GET") return
+    test("an answer names nothing of another organization", async () => {
+      await caseOf(endpoint)(harness, acme)
+      const own = await caseOf(endpoint)(harness, elsewhere)
+      for (const token of tokens) {
+        const { text } = await send(harness, endpoint, { request: own, token })
+        for (const secret of [acme.id, "member@example.com", "no-access@example.com"]) {
+          assert.ok(!text.includes(secret), `${secret} in ${text}`)
+        }
+      }
+    })
+  })
+}
+
+describe("what a success leaves behind", () => {
+  /** How many audit rows a success writes, by its declaration. */
+  const rowsOf = (endpoint: Endpoint): number => {
+    if (endpoint.audit) return 0
+    // A GET that is declared to write does so in a transaction.
+    return endpoint.method !== "GET" || endpoint.transaction ? 1 : 0
+  }
+
+  test("who goes without an audit row says why", () => {
+    for (const { id, audit } of endpoints) if (audit) assert.ok(audit.none.length > 20, id)
+  })
+
+  for (const endpoint of endpoints.filter(({ id }) => id !== "bootstrapInstance")) {
+    for (const kind of endpoint.callers) {
+      test(`${endpoint.id} by a ${kind} leaves ${rowsOf(endpoint)} audit rows`, async () => {
+        const request = await caseOf(endpoint)(harness, acme)
+        const person = endpoint.access === "signedIn" ? acme.signedInToken : acme.adminToken
+        const known = kind === "user" ? person : acme.token
+        const token = endpoint.access === "public" ? request.token : known
+        const before = await fingerprint()
+        people.ok(await send(harness, endpoint, { request, token }))
+        const after = await fingerprint()
+        assert.equal(after.audit - before.audit, rowsOf(endpoint))
+        if (endpoint.method === "GET") assert.equal(after.rest, before.rest)
+      })
+    }
+  }
+
+  test("setting the instance up is the first row of its organization", async () => {
+    const row = await harness.db
+      .selectFrom("audit_logs")
+      .select(["org_id", "event_type", "actor_type"])
+      .orderBy("created_at")
+      .executeTakeFirst()
+    assert.deepEqual(row, { org_id: acme.id, event_type: "bootstrap-instance", actor_type: "platform" })
+  })
+
+  test("HEAD asks for what GET asks for", async () => {
+    for (const endpoint of guarded.filter(({ method }) => method === "GET")) {
+      const request = await caseOf(endpoint)(harness, acme)
+      const route = routeOf(endpoint, request).replace("GET", "HEAD")
+      const noAccess = holders.find(({ role, kind }) => role === "no-access" && kind === "user")?.token
+      assert.equal((await harness.call(route)).status, 401, route)
+      if (permissionOf(endpoint))
+        assert.equal((await harness.call(route, { token: noAccess })).status, 403, route)
+    }
+  })
+})
+
+test("whoever gives more than they may is refused, and that is written down", async () => {
+  const endpoint = endpoints.find(({ id }) => id === "createIdentity")
+  assert.ok(endpoint)
+  const request = await caseOf(endpoint)(harness, acme)
+  for (const { token } of holders.filter(({ role }) => role === "member")) {
+    const boundary = { token, status: 403, error: "PermissionBoundaryError", audited: 1 }
+    const [answer] = await refuses(endpoint, request, [{ title: "a member makes an admin", ...boundary }])
+    const missingPermissions = [{ action: "grant-privileges", subject: "identity" }]
+    assert.deepEqual(answer?.body.details, { missingPermissions })
+    const row = await lastAuditRow()
+    assert.equal(row.event_type, "permission-denied")
+    assert.equal((row.event_metadata as Record<string, unknown>)["errorName"], "PermissionBoundaryError")
+  }
+})

@@ -1,0 +1,142 @@
+import assert from "node:assert/strict"
+import { rm } from "node:fs/promises"
+import { after, test } from "node:test"
+import { singleConnection } from "../db/database.ts"
+import { createTestDatabase } from "./databases.ts"
+import type { Answer, Call } from "./http.ts"
+import * as people from "./people.ts"
+import { makeDataDir, startProcess, type RunningProcess } from "./processes.ts"
+
+const database = await createTestDatabase()
+const dataDir = await makeDataDir()
+const sql = singleConnection(database.connection)
+await sql.connect()
+const options = { dataDir, databaseUrl: database.url, env: { LOG_LEVEL: "error" } }
+// The first makes the keys, in the folder that both share.
+const left = await startProcess(options)
+const right = await startProcess(options)
+const both: readonly RunningProcess[] = [left, right]
+
+after(async () => {
+  for (const server of both) server.kill("SIGTERM")
+  await Promise.all(both.map((server) => server.exited))
+  await sql.end()
+  await database.drop()
+  await rm(dataDir, { recursive: true, force: true })
+})
+
+const either = (index: number): RunningProcess => (index % 2 === 0 ? left : right)
+
+/** Sends the same request so many times at once, half of them to each server. */
+const parallel = (count: number, route: string, more: Call): Promise<Answer[]> =>
+  Promise.all(Array.from({ length: count }, (_, index) => either(index).call(route, more)))
+
+/** How often each status was answered. */
+function tally(answers: Answer[]): Record<number, number> {
+  const counts: Record<number, number> = {}
+  for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1
+  return counts
+}
+
+async function count(text: string, values: unknown[] = []): Promise<number> {
+  const { rows } = await sql.query<{ count: string }>(`select count(*) from ${text}`, values)
+  return Number(rows[0]?.count)
+}
+
+const membershipsOf = (groupId: string) => count("group_user_memberships where group_id = $1", [groupId])
+const openMembershipsOf = (groupId: string) =>
+  count("group_user_memberships where group_id = $1 and not is_closed", [groupId])
+const eventsOf = (groupId: string, type: string) =>
+  count("audit_logs where event_type = $2 and event_metadata ->> 'groupId' = $1", [groupId, type])
+
+const routeOf = (method: string, groupId: string, username: string) =>
+  `${method} /api/v1/groups/${groupId}/users/${encodeURIComponent(username)}`
+
+// Each with an address of their own: nothing but the set-up itself is in their way.
+const setUp = await Promise.all(
+  Array.from({ length: 100 }, (_, index) =>
+    either(index).call("POST /api/v1/admin/bootstrap", {
+      body: {
+        email: `admin-${index}@example.com`,
+        password: "correct horse battery staple",
+        organization: "Acme",
+      },
+    }),
+  ),
+)
+const { organization, identity, user } = setUp.find(({ status }) => status === 200)?.body ?? {}
+const acme = { id: String(organization?.id), token: String(identity?.credentials.token) }
+const { token } = acme
+const username = String(user?.username)
+
+test("of 100 who set the instance up at once one becomes its admin", async () => {
+  assert.deepEqual(tally(setUp), { 200: 1, 400: 99 })
+  for (const table of ["users", "instance_setup", "organizations", "identities"]) {
+    assert.equal(await count(table), 1, table)
+  }
+  assert.equal(await count("audit_logs where event_type = 'bootstrap-instance'"), 1)
+})
+
+for (let round = 1; round <= 20; round++) {
+  test(`of 1,000 equal adds at once one is done and the others are refused (${round} of 20)`, async () => {
+    const group = await people.addGroup(left, acme, `Thousand ${round}`)
+    const answers = await parallel(1_000, routeOf("POST", group.id, username), { token })
+    assert.deepEqual(tally(answers), { 200: 1, 400: 999 })
+    assert.equal(await membershipsOf(group.id), 1)
+    assert.equal(await eventsOf(group.id, "add-user-to-group"), 1)
+  })
+}
+
+test("of two groups with one name made at once one is made", async () => {
+  for (let round = 0; round < 20; round++) {
+    const name = `Twin ${round}`
+    const answers = await parallel(2, "POST /api/v1/groups", { token, body: { name } })
+    assert.deepEqual(tally(answers), { 200: 1, 400: 1 })
+    assert.equal(await count("groups where name = $1", [name]), 1)
+    assert.equal(await count("audit_logs where event_metadata ->> 'name' = $1", [name]), 1)
+  }
+})
+
+test("nobody stays in a group that is deleted while they are added", async () => {
+  for (let round = 0; round < 200; round++) {
+    const group = await people.addGroup(left, acme, `Short-lived ${round}`)
+    const [added, deleted] = await Promise.all([
+      left.call(routeOf("POST", group.id, username), { token }),
+      right.call(`DELETE /api/v1/groups/${group.id}`, { token }),
+    ])
+    assert.equal(deleted.status, 200, deleted.text)
+    assert.ok(added.status === 200 || added.status === 404, added.text)
+    assert.equal(await openMembershipsOf(group.id), 0)
+    const changes = added.status === 200 ? 1 : 0
+    assert.equal(await membershipsOf(group.id), changes)
+    assert.equal(await eventsOf(group.id, "add-user-to-group"), changes)
+  }
+})
+
+/** Before, the answers of add and remove, and after, for either order. */
+const orders = ["out: 200, 200: out", "out: 200, 403: in", "in: 400, 200: out", "in: 200, 200: in"]
+
+test("an add and a remove of one person at once end as if one came after the other", async () => {
+  const group = await people.addGroup(left, acme, "Revolving door")
+  const route = (method: string) => routeOf(method, group.id, username)
+  let isIn = false
+  let adds = 0
+  let removes = 0
+  for (let round = 0; round < 200; round++) {
+    const [added, removed] = await Promise.all([
+      left.call(route("POST"), { token }),
+      right.call(route("DELETE"), { token }),
+    ])
+    assert.ok(added.status === 200 || added.status === 400, added.text)
+    assert.ok(removed.status === 200 || removed.status === 403, removed.text)
+    if (added.status === 200) adds++
+    if (removed.status === 200) removes++
+    const isInNow = (await openMembershipsOf(group.id)) === 1
+    const outcome = `${isIn ? "in" : "out"}: ${added.status}, ${removed.status}: ${isInNow ? "in" : "out"}`
+    assert.ok(orders.includes(outcome), outcome)
+    isIn = isInNow
+  }
+  assert.equal(await membershipsOf(group.id), adds)
+  assert.equal(await eventsOf(group.id, "add-user-to-group"), adds)
+  assert.equal(await eventsOf(group.id, "remove-user-from-group"), removes)
+})
