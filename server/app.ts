@@ -51,12 +51,15 @@ export function createApp(options: AppOptions): FastifyInstance {
   app.setNotFoundHandler((request, reply) =>
     answerError(options, request, reply, notFound("There is no such route here")),
   )
-  app.addHook("onRequest", async (_request, reply) => {
-    if (!options.isDraining()) return
+  app.addHook("onRequest", (_request, reply, done) => {
+    if (!options.isDraining()) return done()
     reply.header("connection", "close")
-    throw unavailable("The server is shutting down; try again shortly")
+    done(unavailable("The server is shutting down; try again shortly"))
   })
-  app.addHook("onResponse", async (request, reply) => logAnswer(options.log, request, reply))
+  app.addHook("onResponse", (request, reply, done) => {
+    logAnswer(options.log, request, reply)
+    done()
+  })
   for (const endpoint of options.endpoints) addRoute(app, endpoint, options)
   for (const page of options.pages) addPage(app, page)
   return app

@@ -55,7 +55,7 @@ describe("signing in", () => {
   })
 
   test("a flood of logins is answered by refusals and not by errors", async () => {
-    const answers = await Promise.all(Array.from({ length: 300 }, () => login("ada@example.com", "wrong")))
+    const answers = await Promise.all(Array.from({ length: 215 }, () => login("ada@example.com", "wrong")))
     const statuses = new Set(answers.map(({ status }) => status))
     assert.ok([...statuses].every((status) => status === 400 || status === 429))
     const limited = answers.find(({ status }) => status === 429)

@@ -34,6 +34,8 @@ const signupClaims = z.object({
 })
 const accessClaims = z.discriminatedUnion("authTokenType", [userClaims, machineClaims])
 
+const withEnd = accessClaims.and(z.object({ exp: z.number().optional() }))
+
 export type UserClaims = z.infer<typeof userClaims>
 export type MachineClaims = z.infer<typeof machineClaims>
 export type SignupClaims = z.infer<typeof signupClaims>
@@ -78,7 +80,27 @@ export function createTokens(authSecret: string): Tokens {
     signMachine: (claims, seconds) =>
       (seconds === 0 ? signForever : signFor(seconds))({ ...claims, authTokenType: "identityAccessToken" }),
     signSignup: (claims) => signers.signup({ ...claims, authTokenType: "signupToken" }),
-    verifyAccess: (token) => accessClaims.safeParse(open(token)).data,
+    verifyAccess: remembering((token) => withEnd.safeParse(open(token)).data),
     verifySignup: (token) => signupClaims.safeParse(open(token)).data,
+  }
+}
+
+type Opened = z.infer<typeof withEnd>
+const maxRemembered = 1_000
+
+/**
+ * Opens each token once: what it says and that it was signed here never changes. Whether it has expired is asked at
+ * each use, and whether it is still good is the database's to say.
+ */
+function remembering(open: (token: string) => Opened | undefined): (token: string) => Opened | undefined {
+  const opened = new Map<string, Opened>()
+  return (token) => {
+    const known = opened.get(token)
+    if (known && (known.exp === undefined || known.exp * 1_000 > Date.now())) return known
+    opened.delete(token)
+    const claims = open(token)
+    if (opened.size >= maxRemembered) opened.clear()
+    if (claims) opened.set(token, claims)
+    return claims
   }
 }

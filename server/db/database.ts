@@ -41,7 +41,13 @@ export function openDatabase(connection: Connection, size = 8): Database {
   // A connection that breaks while idle is replaced by the pool; without a listener it would end the process.
   pool.on("error", () => {})
   const queries = new Kysely<DB>({ dialect: new PostgresDialect({ pool: preparing(pool) }) })
-  const lookups = new Kysely<DB>({ dialect: new PostgresDialect({ pool: sharedConnections(settings, 2) }) })
+  const shared = sharedConnections(settings, 2)
+  const lookups = new Kysely<DB>({ dialect: new PostgresDialect({ pool: shared }) })
+  directWays.set(queries, async (text, values) => (await pool.query(named(text, values))).rows)
+  directWays.set(
+    lookups,
+    async (text, values) => (await (await shared.client()).query(named(text, values))).rows,
+  )
   return {
     queries,
     lookups,
@@ -65,12 +71,16 @@ function nameOf(text: string): string | undefined {
   return name
 }
 
+function named(text: string, values: unknown[]): pg.QueryConfig {
+  const name = nameOf(text)
+  return name === undefined ? { text, values } : { name, text, values }
+}
+
 /** A connection as Kysely sees it, with every statement named so that PostgreSQL parses and plans it once. */
 function preparingClient(client: pg.ClientBase, release: (error?: boolean) => void): PostgresPoolClient {
   const query = (text: unknown, values?: readonly unknown[]): unknown => {
     if (typeof text !== "string") throw new Error("Cursors are not used here.")
-    const name = nameOf(text)
-    return client.query({ text, values: [...(values ?? [])], ...(name ? { name } : {}) })
+    return client.query(named(text, [...(values ?? [])]))
   }
   return { query, release } as PostgresPoolClient
 }
@@ -85,11 +95,10 @@ const preparing = (pool: pg.Pool): PostgresPool => ({
 })
 
 /** `count` connections that take turns and are never given back; one that breaks is replaced when its turn comes. */
-function sharedConnections(settings: pg.PoolConfig, count: number): PostgresPool {
-  const slots: (Promise<{ client: pg.Client; shared: PostgresPoolClient }> | undefined)[] =
-    Array(count).fill(undefined)
+function sharedConnections(settings: pg.PoolConfig, count: number) {
+  const slots: (Promise<pg.Client> | undefined)[] = Array(count).fill(undefined)
   let turn = 0
-  const open = async (slot: number) => {
+  const open = async (slot: number): Promise<pg.Client> => {
     const client = new pg.Client({ ...settings, pipeline: true } as pg.ClientConfig)
     const forget = () => void (slots[slot] = undefined)
     client.on("error", forget)
@@ -98,26 +107,33 @@ function sharedConnections(settings: pg.PoolConfig, count: number): PostgresPool
       forget()
       throw error
     })
-    return { client, shared: preparingClient(client, () => {}) }
+    return client
+  }
+  const next = (): Promise<pg.Client> => {
+    const slot = turn++ % count
+    return (slots[slot] ??= open(slot))
   }
   return {
     options: settings,
-    async connect() {
-      const slot = turn++ % count
-      const { shared } = await (slots[slot] ??= open(slot))
-      return shared
-    },
+    client: next,
+    connect: async () => preparingClient(await next(), () => {}),
     async end() {
       const opened = await Promise.allSettled(slots.filter((slot) => slot !== undefined))
-      await Promise.all(
-        opened.map((one) => (one.status === "fulfilled" ? one.value.client.end() : undefined)),
-      )
+      await Promise.all(opened.map((one) => (one.status === "fulfilled" ? one.value.end() : undefined)))
     },
   }
 }
 
-/** Runs a hand-written statement with its values; rows come as the driver gives them. */
-export async function run<Row>(db: Queries, text: string, values: readonly unknown[]): Promise<Row[]> {
-  const result = await db.executeQuery<Row>(CompiledQuery.raw(text, [...values]))
+/**
+ * Runs a hand-written statement with its values; rows come as the driver gives them. On the pool and on the look-up
+ * connections it goes straight to the driver, since the query builder has nothing to build.
+ */
+export async function run<Row>(db: Queries, text: string, values: unknown[]): Promise<Row[]> {
+  const direct = directWays.get(db)
+  if (direct) return (await direct(text, values)) as Row[]
+  const result = await db.executeQuery<Row>(CompiledQuery.raw(text, values))
   return result.rows
 }
+
+type DirectWay = (text: string, values: unknown[]) => Promise<unknown[]>
+const directWays = new WeakMap<Queries, DirectWay>()
