@@ -52,7 +52,8 @@ export function openDatabase(connection: Connection, size = 8): Database {
     queries,
     lookups,
     async close() {
-      await Promise.all([queries.destroy(), lookups.destroy()])
+      // Not through the query builder, which ends only what it has itself begun.
+      await Promise.all([pool.end(), shared.end()])
     },
   }
 }
