@@ -9,6 +9,9 @@ import type { Endpoint } from "./http/endpoint.ts"
 import { problem } from "./http/problem.ts"
 import { serve, type Base, type Incoming } from "./pipeline.ts"
 
+/** The HTTP server, to listen with and to close. */
+export type App = FastifyInstance
+
 export type AppOptions = {
   base: Base
   endpoints: readonly Endpoint[]
@@ -19,6 +22,8 @@ export type AppOptions = {
   /** True once the process is told to stop. */ isDraining: () => boolean
 }
 
+const jsonType = "application/json; charset=utf-8"
+const unmetExpectation = new DomainError("ExpectationFailed", "Nothing but 100-continue can be expected here")
 const maxBodyBytes = 1_048_576
 const newRequestId = (): string => `req-${randomAlphanumerics(14)}`
 
@@ -31,7 +36,7 @@ const headers = {
 }
 
 /** The HTTP server over the list of endpoints; the only file that knows the framework. */
-export function createApp(options: AppOptions): FastifyInstance {
+export function createApp(options: AppOptions): App {
   const app = Fastify({
     logger: false,
     genReqId: newRequestId,
@@ -41,6 +46,8 @@ export function createApp(options: AppOptions): FastifyInstance {
     // Ours to answer, in the envelope.
     return503OnClosing: false,
     forceCloseConnections: "idle",
+    // A request without Host is refused below, in the envelope.
+    http: { requireHostHeader: false },
     // A username may have 512 bytes, each written with three characters; longer ones are refused by their rule.
     routerOptions: { maxParamLength: 16_384 },
     frameworkErrors: (error, request, reply) => answerError(options, request, reply, fromFramework(error)),
@@ -51,7 +58,15 @@ export function createApp(options: AppOptions): FastifyInstance {
   app.setNotFoundHandler((request, reply) =>
     answerError(options, request, reply, notFound("There is no such route here")),
   )
-  app.addHook("onRequest", (_request, reply, done) => {
+  app.server.on("checkExpectation", (_request, response) => {
+    const { status, body } = problem(unmetExpectation, newRequestId())
+    response.writeHead(status, { ...headers, "content-type": jsonType, connection: "close" })
+    response.end(JSON.stringify(body))
+  })
+  app.addHook("onRequest", (request, reply, done) => {
+    if (request.headers.host === undefined && request.raw.httpVersion !== "1.0") {
+      return done(badRequest("The request has no Host header"))
+    }
     if (!options.isDraining()) return done()
     reply.header("connection", "close")
     done(unavailable("The server is shutting down; try again shortly"))
@@ -97,7 +112,7 @@ function addRoute(app: FastifyInstance, endpoint: Endpoint, options: AppOptions)
       }
       const result = await serve(endpoint, incoming, options.base)
       runAfterwards(jobs, request, options.log)
-      reply.headers(headers).header("content-type", "application/json; charset=utf-8")
+      reply.headers(headers).header("content-type", jsonType)
       return JSON.stringify(result)
     },
   })
@@ -166,7 +181,7 @@ function answerError(
   reply
     .code(status)
     .headers({ ...headers, ...extra })
-    .header("content-type", "application/json; charset=utf-8")
+    .header("content-type", jsonType)
     .send(JSON.stringify(body))
 }
 

@@ -10,6 +10,7 @@ export type ErrorKind =
   | "PermissionDenied"
   | "PermissionBoundary"
   | "NotFound"
+  | "ExpectationFailed"
   | "Validation"
   | "PayloadTooLarge"
   | "UriTooLong"

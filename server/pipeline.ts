@@ -27,6 +27,15 @@ type Parsed = { ok: true; input: Input } | { ok: false; error: DomainError }
  * are turned away before their input is judged, and the input before the permission, which may depend on it.
  */
 export async function serve(endpoint: Endpoint, incoming: Incoming, base: Base): Promise<unknown> {
+  try {
+    return await serveSteps(endpoint, incoming, base)
+  } catch (error) {
+    // Whatever the driver threw, at whichever step.
+    throw translate(error)
+  }
+}
+
+async function serveSteps(endpoint: Endpoint, incoming: Incoming, base: Base): Promise<unknown> {
   const ctx: PublicContext = { db: base.db, services: base.services, request: incoming.request }
   if (endpoint.access === "public") {
     return render(

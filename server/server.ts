@@ -1,10 +1,9 @@
 import type { AddressInfo } from "node:net"
-import type { FastifyInstance } from "fastify"
 import pino, { type Logger } from "pino"
-import { isSetUp } from "./admin/instance.store.ts"
+import { isSetUp } from "./admin/instance.ts"
 import { loadKeys } from "./admin/keys.ts"
 import { ensureSetupToken, setupTokenIn } from "./admin/setup-token.ts"
-import { createApp } from "./app.ts"
+import { createApp, type App } from "./app.ts"
 import { createPasswords } from "./auth/password.ts"
 import { createTokens } from "./auth/token.ts"
 import type { Config } from "./config.ts"
@@ -78,7 +77,7 @@ async function listen(config: Config, database: Database, log: Logger): Promise<
   }
 }
 
-async function bind(app: FastifyInstance, { host, port }: Config): Promise<string> {
+async function bind(app: App, { host, port }: Config): Promise<string> {
   try {
     await app.listen({ host, port, backlog: 1_024 })
   } catch (cause) {
@@ -99,7 +98,7 @@ function cannotListen(cause: unknown, host: string, port: number): string {
 }
 
 /** Waits for requests under way, and cuts off what is still there after the time is up. */
-async function drain(app: FastifyInstance): Promise<void> {
+async function drain(app: App): Promise<void> {
   const cutOff = setTimeout(() => app.server.closeAllConnections(), drainMs)
   await app.close()
   clearTimeout(cutOff)

@@ -8,6 +8,8 @@ import { insertOrganization, type Organization } from "../organizations/organiza
 import { createAdmin, type User } from "../users/users.ts"
 import * as store from "./instance.store.ts"
 
+export { isSetUp } from "./instance.store.ts"
+
 export type Bootstrapped = { user: User; organization: Organization; identity: Identity; token: string }
 
 /**

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto"
 import { mkdir, readFile, rename, stat, open } from "node:fs/promises"
 import { join } from "node:path"
 import type { Config } from "../config.ts"
+import { randomHex } from "../crypto/ids.ts"
 import { checkValue, type Keys } from "../crypto/keys.ts"
 import type { Queries } from "../db/database.ts"
 import { StartError } from "../start-error.ts"
@@ -77,7 +78,7 @@ async function readKey(path: string): Promise<string | undefined> {
 
 /** Written beside and renamed, so that a crash leaves the whole key or none, and on disk before anything uses it. */
 async function writeDurably(path: string, key: string): Promise<void> {
-  const draft = `${path}.${process.pid}`
+  const draft = `${path}.${randomHex(6)}`
   const file = await open(draft, "wx", 0o600)
   await file.writeFile(`${key}\n`)
   await file.sync()

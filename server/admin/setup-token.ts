@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from "node:fs/promises"
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { randomHex } from "../crypto/ids.ts"
 import { sameText } from "../crypto/keys.ts"
@@ -16,12 +16,15 @@ export async function ensureSetupToken(dataDir: string): Promise<string> {
   const known = await readSetupToken(dataDir)
   if (known) return known
   const token = randomHex(24)
+  await mkdir(dataDir, { recursive: true, mode: 0o700 })
   try {
     await writeFile(fileOf(dataDir), `${token}\n`, { mode: 0o600, flag: "wx" })
     return token
-  } catch {
+  } catch (error) {
     // Another server on the same folder was faster.
-    return (await readSetupToken(dataDir)) ?? token
+    const theirs = await readSetupToken(dataDir)
+    if (theirs === undefined) throw error
+    return theirs
   }
 }
 

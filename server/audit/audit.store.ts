@@ -30,7 +30,7 @@ export const auditRows = (db: Queries, filter: AuditFilter): Promise<StoredAudit
     .where("org_id", "=", filter.orgId)
     .where("created_at", ">=", filter.from)
     .where("created_at", "<=", filter.until)
-  if (filter.eventTypes) query = query.where("event_type", "in", filter.eventTypes)
+  if (filter.eventTypes?.length) query = query.where("event_type", "in", filter.eventTypes)
   if (filter.actorType) query = query.where("actor_type", "=", filter.actorType)
   if (filter.actorId) query = query.where("actor_id", "=", filter.actorId)
   if (filter.userAgentType) query = query.where("user_agent_type", "=", filter.userAgentType)

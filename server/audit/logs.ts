@@ -61,7 +61,7 @@ export async function listAuditLogs(ctx: Context, query: AuditQuery): Promise<Au
     actorId,
     actorType: query.actorType,
     userAgentType: query.userAgentType,
-    eventTypes: query.eventType ? splitList(query.eventType) : undefined,
+    eventTypes: query.eventType === undefined ? undefined : splitList(query.eventType),
     eventMetadata: query.eventMetadata ? splitPairs(query.eventMetadata) : {},
     limit: query.limit,
     offset: query.offset,

@@ -77,6 +77,7 @@ export const memberEndpoints = [
   }),
 
   endpoint("removeUserFromGroup", "DELETE /api/v1/groups/{id}/users/{username}", {
+    summary: "Remove a user from a group",
     tags,
     access: { organization: ["edit", "groups"] },
     params: z.object({

@@ -21,6 +21,10 @@ const sizeIssue = (
   exact: issue.exact ?? false,
 })
 
+/** What was sent in place of one of the options, as far as it helps who reads it. */
+const shown = (value: unknown): unknown =>
+  typeof value === "string" ? value.slice(0, 100) : typeof value === "object" ? typeName(value) : value
+
 function details(issue: ZodIssue): Record<string, unknown> {
   switch (issue.code) {
     case "invalid_type":
@@ -30,7 +34,7 @@ function details(issue: ZodIssue): Record<string, unknown> {
     case "too_big":
       return { code: "too_big", ...sizeIssue(issue, { maximum: Number(issue.maximum) }) }
     case "invalid_value":
-      return { code: "invalid_enum_value", options: issue.values, received: issue.input }
+      return { code: "invalid_enum_value", options: issue.values, received: shown(issue.input) }
     case "invalid_format":
       return { code: "invalid_string", validation: issue.format }
     case "unrecognized_keys":

@@ -12,6 +12,7 @@ const table: Record<ErrorKind, { status: number; error: string }> = {
   PayloadTooLarge: { status: 413, error: "PayloadTooLarge" },
   UriTooLong: { status: 414, error: "UriTooLong" },
   UnsupportedMediaType: { status: 415, error: "UnsupportedMediaType" },
+  ExpectationFailed: { status: 417, error: "ExpectationFailed" },
   Validation: { status: 422, error: "ValidationFailure" },
   RateLimited: { status: 429, error: "RateLimitExceeded" },
   HeadersTooLarge: { status: 431, error: "HeadersTooLarge" },

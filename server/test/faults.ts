@@ -83,7 +83,10 @@ export async function faultRound(world: World, kind: FaultKind): Promise<Round> 
   const healed = await healthyLoad(world)
   const later = await compare(world)
   return {
-    ...{ kind, acknowledged: acknowledged + healed.acknowledged, uncertain, recoveryMs },
+    kind,
+    acknowledged: acknowledged + healed.acknowledged,
+    uncertain,
+    recoveryMs,
     lost: [...after.lost, ...later.lost],
     orphans: [...after.orphans, ...later.orphans],
     strange: [...strange, ...healed.strange],
@@ -164,8 +167,8 @@ function startLoad({ server, token, pairs }: World): Load {
     const begun = turnOne({ server, token, counts }, own)
     return { begun, writing: begun.then((isAlive) => write(isAlive, own)) }
   })
-  const write = async (isAlive: boolean, own: Pair[]) => {
-    while (isAlive && !isOver) isAlive = await turnOne({ server, token, counts }, own)
+  const write = async (isAlive: boolean, own: Pair[]): Promise<void> => {
+    if (isAlive && !isOver) await write(await turnOne({ server, token, counts }, own), own)
   }
   return {
     begun: Promise.all(tasks.map(({ begun }) => begun)),

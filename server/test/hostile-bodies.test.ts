@@ -1,0 +1,408 @@
+import assert from "node:assert/strict"
+import { randomUUID } from "node:crypto"
+import { describe, test } from "node:test"
+import { z } from "zod"
+import { endpoints } from "../endpoints.ts"
+import type { Endpoint } from "../http/endpoint.ts"
+import { adminTokenFor, caseOf, createWorld, routeOf, send, type Request } from "./access-cases.ts"
+import { startHarness } from "./harness.ts"
+import { listed } from "./hostile-names.ts"
+import type { Answer, Call } from "./http.ts"
+import * as people from "./people.ts"
+
+const harness = await startHarness()
+const world = await createWorld(harness)
+const { acme, elsewhere } = world
+const withBody = endpoints.filter(({ body }) => body !== undefined)
+const columns = [
+  ...new Set(
+    (await harness.db.introspection.getTables()).flatMap((table) => table.columns.map(({ name }) => name)),
+  ),
+]
+
+const nested = (open: string, close: string, depth = 10_000): string =>
+  open.repeat(depth) + close.repeat(depth)
+const deepArray = nested("[", "]")
+const deepObject = `${'{"a":'.repeat(10_000)}1${"}".repeat(10_000)}`
+
+/** A refusal in the envelope, as JSON; `what` is shown when it is not. */
+function assertEnvelope(answer: Answer, what: string): void {
+  const words = `${what}: ${answer.status} ${answer.text.slice(0, 300)}`
+  assert.ok(answer.status >= 400 && answer.status < 500, words)
+  assert.equal(answer.headers["content-type"], "application/json; charset=utf-8", words)
+  const keys = Object.keys(answer.body ?? {}).filter((key) => key !== "details")
+  assert.deepEqual(keys, ["reqId", "statusCode", "message", "error"], words)
+  assert.equal(answer.body.statusCode, answer.status, words)
+  assert.ok(answer.text.length < 2_000, `${what}: the answer says back what was sent`)
+}
+
+const tokenFor = (endpoint: Endpoint, request: Request, organization = acme): string | undefined =>
+  endpoint.access === "public" ? request.token : adminTokenFor(endpoint, organization)
+
+/** Sends each and sees that it is answered so, and that all of them together have changed nothing. */
+async function refuses(
+  endpoint: Endpoint,
+  attempts: Record<string, Call>,
+  statuses: number[],
+): Promise<void> {
+  const request = await caseOf(endpoint)(harness, acme)
+  const token = tokenFor(endpoint, request)
+  const before = await harness.state()
+  for (const [what, options] of Object.entries(attempts)) {
+    const answer = await send(harness, endpoint, { request, token, ...options })
+    assertEnvelope(answer, what)
+    assert.ok(statuses.includes(answer.status), `${what}: ${answer.text}`)
+  }
+  assert.deepEqual(await harness.state(), before)
+}
+
+const bodies = (texts: Record<string, string>): Record<string, Call> =>
+  Object.fromEntries(Object.entries(texts).map(([what, rawBody]) => [what, { rawBody }]))
+
+const malformed = bodies({
+  "an open brace": "{",
+  "a closing brace": "}",
+  "a word": "hello",
+  "nothing defined": "undefined",
+  "no number": "NaN",
+  "a comma too many": '{"name":"a",}',
+  "single quotes": "{'name':'a'}",
+  "a key without quotes": '{name:"a"}',
+  "no value": '{"name":}',
+  "two values": '{"name":"a"}{"name":"b"}',
+  "an unfinished text": '{"name":"a',
+  "an unfinished escape": '{"name":"\\u12"}',
+  "an unknown escape": '{"name":"\\x41"}',
+  "a control character in a text": '{"name":"a\u0001"}',
+  "a line's end in a text": '{"name":"a\nb"}',
+  "a byte order mark": "\ufeff{}",
+  "a NUL at the end": '{"name":"a"}\0',
+  "a comment": '{"name":"a"/* b */}',
+  "a hexadecimal number": '{"name":0x41}',
+  "a number that begins with 0": '{"name":012}',
+  "an open array 100,000 deep": "[".repeat(100_000),
+  "a form": "name=a&role=admin",
+  XML: '<?xml version="1.0"?><name>a</name>',
+  "white space": "  \n ",
+})
+
+const noObjects = bodies({
+  null: "null",
+  true: "true",
+  "a number": "1",
+  "a text": '"text"',
+  "an empty array": "[]",
+  "an array of objects": '[{"name":"a"}]',
+  "an array 10,000 deep": deepArray,
+  "a number beyond all": "1e999",
+})
+
+const mediaTypes = [
+  ...listed(`
+    text/plain  text/json  text/html  application/xml  application/x-www-form-urlencoded  application/octet-stream
+    multipart/form-data  multipart/form-data; boundary=x  application/jsonx  application/json5  application/x-json
+    application/vnd.api+json  application/scim+json  application/merge-patch+json  application  application/  /json  json
+    application\\json  application/json, text/plain  text/plain, application/json  application/json/x  */*  ;  ,  a/b/c
+    application/json;  application/json; charset=utf-16  APPLICATION/JSON  Application/Json; Charset=UTF-8  application/json;a
+    application/json ; charset=utf-8  application/json;charset="utf-8"  application/json; charset=  application/ json
+    application/json;charset=utf-8;charset=utf-7
+  `),
+  "",
+  " application/json",
+  "application/json\t",
+  "application/json\u00a0",
+  "a".repeat(4_000),
+]
+
+const jsonTypes = ["string", "number", "boolean", "object", "array", "null"] as const
+type JsonType = (typeof jsonTypes)[number]
+const samples: Record<JsonType, string[]> = {
+  string: ['"x"', '""'],
+  number: ["1", "-1", "1.5", "1e999", "123456789012345678901234567890"],
+  boolean: ["true", "false"],
+  object: ["{}", '{"toString":1}', '{"__proto__":{}}', deepObject],
+  array: ["[]", '["x"]', deepArray],
+  null: ["null"],
+}
+const typeOf = (value: unknown): JsonType => {
+  if (value === null) return "null"
+  if (Array.isArray(value)) return "array"
+  return jsonTypes.find((name) => name === typeof value) ?? "null"
+}
+
+/** The body of a request as text, with one field replaced by text that is JSON. */
+const replaced = (body: Record<string, unknown>, field: string, json: string): string => {
+  const fields = Object.entries(body).map(([name, value]) => [
+    name,
+    name === field ? json : JSON.stringify(value),
+  ])
+  return `{${fields.map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(",")}}`
+}
+
+const cut = (text: string): string => text.slice(0, 60)
+
+for (const endpoint of withBody) {
+  describe(endpoint.id, () => {
+    const make = async () => {
+      const request = await caseOf(endpoint)(harness, acme)
+      return { request, body: request.body ?? {}, token: tokenFor(endpoint, request) }
+    }
+
+    test("its line in the table of cases has every field of its body", async () => {
+      const { body } = await make()
+      assert.ok(endpoint.body)
+      const schema = z.toJSONSchema(endpoint.body, { io: "input", unrepresentable: "any" })
+      assert.deepEqual(Object.keys(body).toSorted(), Object.keys(schema.properties ?? {}).toSorted())
+    })
+
+    test("a body that is no JSON is 400", () => refuses(endpoint, malformed, [400]))
+
+    test("a body that is no object is 422", () => refuses(endpoint, noObjects, [422]))
+
+    test("no body is 422, unless none is needed", async () => {
+      const isNeeded = endpoint.body?.safeParse(undefined).success === false
+      const none = { "no body": { body: undefined }, "an empty body": { rawBody: "" } }
+      if (isNeeded) await refuses(endpoint, none, [422])
+      for (const options of Object.values(none)) {
+        const { request, token } = await make()
+        const answer = await send(harness, endpoint, { request, token, ...options })
+        if (isNeeded) assert.deepEqual(answer.body.message[0].path, [])
+        else people.ok(answer)
+      }
+    })
+
+    test("a field of another type is 422", async () => {
+      const { body } = await make()
+      const attempts: Record<string, Call> = {}
+      for (const [field, value] of Object.entries(body)) {
+        const wrong = jsonTypes.filter((type) => type !== typeOf(value)).flatMap((type) => samples[type])
+        for (const json of wrong)
+          attempts[`${field}: ${cut(json)}`] = { rawBody: replaced(body, field, json) }
+        if (Array.isArray(value)) attempts[`${field}: deep`] = { rawBody: replaced(body, field, deepArray) }
+      }
+      await refuses(endpoint, attempts, [422])
+    })
+
+    test("a text of any letters and any length is answered", async () => {
+      const texts = listed(String.raw`
+        "a\u0000b"  "\u0000"  "\ud800"  "a\udfff"  "\ud83d"  "\udc00\ud800"  "\u001b[31m"  "\r\nSet-Cookie: a=b"  "\u202eabc"
+        "\u2028"  "\uffff"  "\ufeff"  "\\"  "'; drop table users; --"  "$1"  "%"  "__proto__"  "constructor"  "../../x"
+        "<script>"  "{}"  "null"  "custom"  " "  "\t"
+      `)
+      const long = ["a", "é", "😀", " ", "-", "a-", "a@"].map((text) => JSON.stringify(text.repeat(100_000)))
+      const { request, body, token } = await make()
+      for (const [field, value] of Object.entries(body)) {
+        for (const json of typeof value === "string" ? [...texts, ...long] : []) {
+          const answer = await send(harness, endpoint, {
+            request,
+            token,
+            rawBody: replaced(body, field, json),
+          })
+          const what = `${field}: ${cut(json)}`
+          if (answer.status !== 200) assertEnvelope(answer, what)
+        }
+      }
+    })
+
+    // Setting up succeeds once, and has.
+    if (endpoint.id === "bootstrapInstance") return
+
+    test("keys that it does not know are ignored, those of the database's columns too", async () => {
+      const { request, body, token } = await make()
+      const foreign = Object.fromEntries(
+        [...columns, ...columns.map(camelCase)].map((name) => [name, elsewhere.id]),
+      )
+      const extra = { ...foreign, isAdmin: true, superAdmin: true, "access.admin": true, constructor: {} }
+      const text = JSON.stringify({ ...extra, ...body }).replace(
+        "{",
+        '{"__proto__":{"role":"admin","isAdmin":true},',
+      )
+      const answer = await send(harness, endpoint, { request, token, rawBody: text })
+      people.ok(answer)
+      assert.ok(!answer.text.includes(elsewhere.id), answer.text)
+      assert.equal(({} as Record<string, unknown>)["isAdmin"], undefined)
+    })
+
+    test("80,000 keys that it does not know are ignored, and of a key that comes twice the last counts", async () => {
+      const many = await make()
+      const keys = Array.from({ length: 80_000 }, (_, index) => `"k${index}":1`).join(",")
+      const rawBody = `{${keys},${JSON.stringify(many.body).slice(1)}`
+      people.ok(await send(harness, endpoint, { ...many, body: undefined, rawBody }))
+      const twice = await make()
+      const wrong = Object.keys(twice.body).map((name) => `${JSON.stringify(name)}:[]`)
+      const first = `{${wrong.join(",")},${JSON.stringify(twice.body).slice(1)}`
+      people.ok(await send(harness, endpoint, { ...twice, body: undefined, rawBody: first }))
+      await refuses(
+        endpoint,
+        {
+          "the wrong one last": { rawBody: `${JSON.stringify(twice.body).slice(0, -1)},${wrong.join(",")}}` },
+        },
+        [422],
+      )
+    })
+  })
+}
+
+const camelCase = (name: string): string =>
+  name.replace(/_(\w)/g, (_whole, letter: string) => letter.toUpperCase())
+
+describe("the media type", () => {
+  for (const endpoint of withBody) {
+    test(`${endpoint.id} never takes a body for good by another name`, async () => {
+      const attempts = Object.fromEntries(
+        mediaTypes.map((type) => [`type ${cut(type)}`, { rawBody: "[]", headers: { "content-type": type } }]),
+      )
+      await refuses(endpoint, attempts, [400, 415, 422])
+    })
+  }
+
+  test("a good body is taken as JSON only", async () => {
+    assert.ok(mediaTypes.length >= 35)
+    for (const type of mediaTypes) {
+      const body = { name: `By another name ${randomUUID()}` }
+      const options = { token: acme.token, rawBody: JSON.stringify(body), headers: { "content-type": type } }
+      const answer = await harness.call("POST /api/v1/groups", options)
+      const isJson = /^\s*application\/json\s*(;|$)/i.test(type)
+      if (answer.status !== 200) assertEnvelope(answer, type)
+      assert.ok(
+        isJson ? [200, 415].includes(answer.status) : answer.status === 415,
+        `${type}: ${answer.text}`,
+      )
+    }
+  })
+
+  test("a body without a type is refused, and so is one with two", async () => {
+    const rawBody = '{"name":"a"}'
+    for (const type of [["text/plain", "application/json"], []]) {
+      const options = { token: acme.token, rawBody, headers: { "content-type": type } }
+      const answer = await harness.call("POST /api/v1/groups", options)
+      assertEnvelope(answer, JSON.stringify(type))
+      assert.equal(answer.status, 415)
+    }
+  })
+})
+
+describe("the size", () => {
+  const large = JSON.stringify({ name: "a".repeat(2 * 1_048_576) })
+  const keys = `{${Array.from({ length: 1_000_000 }, (_, index) => `"${index}":1`).join(",")}}`
+
+  test("a body of 2 MiB, or of a million keys, is 413, with a token and without", async () => {
+    const before = await harness.state()
+    for (const endpoint of withBody) {
+      const route = routeOf(endpoint, { path: {} })
+      for (const rawBody of [large, keys]) {
+        for (const token of [undefined, acme.token]) {
+          const answer = await harness.call(route, { token, rawBody })
+          assertEnvelope(answer, endpoint.id)
+          assert.equal(answer.status, 413, answer.text)
+        }
+      }
+    }
+    assert.deepEqual(await harness.state(), before)
+  })
+
+  test("the largest body that is read is one of 1,048,576 bytes", async () => {
+    const of = (size: number) => JSON.stringify({ name: "Limit", filler: "a".repeat(size - 28) })
+    assert.equal(of(1_048_576).length, 1_048_576)
+    const options = (rawBody: string) => ({ token: acme.token, rawBody })
+    people.ok(await harness.call("POST /api/v1/groups", options(of(1_048_576))))
+    assert.equal((await harness.call("POST /api/v1/groups", options(of(1_048_577)))).status, 413)
+  })
+
+  test("a body in chunks is measured too", async () => {
+    const headers = { "transfer-encoding": "chunked", "content-length": [] }
+    const answer = await harness.call("POST /api/v1/groups", { token: acme.token, rawBody: large, headers })
+    assertEnvelope(answer, "chunks")
+    assert.equal(answer.status, 413)
+  })
+})
+
+/*
+ * Display names: trimmed, NFC, well-formed, without control characters, otherwise free, to their length.
+ */
+type NameField = { id: string; field: string; max: number; shown?: (body: Answer["body"]) => string }
+const nameFields: NameField[] = [
+  { id: "createGroup", field: "name", max: 255, shown: (body) => body.name },
+  { id: "updateGroup", field: "name", max: 255, shown: (body) => body.name },
+  { id: "createIdentity", field: "name", max: 255, shown: (body) => body.identity.name },
+  { id: "createTokenAuthToken", field: "name", max: 255 },
+  { id: "createOrganization", field: "name", max: 64, shown: (body) => body.organization.name },
+  { id: "completeAccount", field: "firstName", max: 255, shown: (body) => body.user.firstName },
+  { id: "completeAccount", field: "lastName", max: 255, shown: (body) => body.user.lastName },
+]
+
+for (const { id, field, max, shown } of nameFields) {
+  describe(`the display name ${field} of ${id}`, () => {
+    const endpoint = endpoints.find((one) => one.id === id)
+    assert.ok(endpoint)
+    const give = async (name: string): Promise<Answer> => {
+      // Names of groups are given once in an organization, and creating has given them in the other.
+      const organization = id === "updateGroup" ? elsewhere : acme
+      const request = await caseOf(endpoint)(harness, organization)
+      const body = { ...request.body, [field]: name }
+      return send(harness, endpoint, { request, token: tokenFor(endpoint, request, organization), body })
+    }
+    const assertShown = async (sent: string, expected: string) => {
+      const body = people.ok(await give(sent))
+      if (shown) assert.equal(shown(body), expected)
+    }
+
+    test("is trimmed and composed", async () => {
+      await assertShown(`  ${id} ${field} e\u0301lan \u00a0`, `${id} ${field} élan`)
+      await assertShown(`${"e\u0301".repeat(max - 1)}x`, `${"é".repeat(max - 1)}x`)
+    })
+
+    test(`may have 1 to ${max} characters`, async () => {
+      await assertShown("x", "x")
+      await assertShown("a".repeat(max), "a".repeat(max))
+      // Letters that grow most when they are taken apart for sorting.
+      const grown = Array.from({ length: max }, (_, index) =>
+        String.fromCharCode(0xac01 + ((index * 7_919) % 11_171)),
+      )
+      await assertShown(grown.join(""), grown.join(""))
+      await assertShown("ﷺ".repeat(max), "ﷺ".repeat(max))
+      for (const name of ["", " ", "\u3000", "a".repeat(max + 1), "é".repeat(max + 1)]) {
+        const answer = await give(name)
+        assertEnvelope(answer, `${name.length} characters`)
+        assert.equal(answer.status, 422, answer.text)
+        assert.deepEqual(answer.body.message[0].path, [field])
+      }
+    })
+
+    test("has no control characters and no half characters", async () => {
+      for (const name of [
+        "a\0b",
+        "\0",
+        "a\nb",
+        "a\tb",
+        "a\r\nb",
+        "\u001b[31m",
+        "a\u007f",
+        "a\u0085b",
+        "\ud800",
+        "a\udc00b",
+      ]) {
+        const answer = await give(name)
+        assertEnvelope(answer, JSON.stringify(name))
+        assert.equal(answer.status, 422, answer.text)
+      }
+    })
+
+    test("is free otherwise", async () => {
+      const names = [
+        "שלום",
+        "用户",
+        "👩\u200d👩\u200d👧",
+        "../../etc",
+        "<b>&amp;",
+        "'; --",
+        "${1}",
+        "%00",
+        "__proto__",
+        "admin",
+        "null",
+      ]
+      for (const name of names) await assertShown(name, name)
+    })
+  })
+}
