@@ -60,8 +60,15 @@ export function createApp(options: AppOptions): App {
   )
   app.server.on("checkExpectation", (_request, response) => {
     const { status, body } = problem(unmetExpectation, newRequestId())
-    response.writeHead(status, { ...headers, "content-type": jsonType, connection: "close" })
-    response.end(JSON.stringify(body))
+    const text = JSON.stringify(body)
+    const length = Buffer.byteLength(text)
+    response.writeHead(status, {
+      ...headers,
+      "content-type": jsonType,
+      "content-length": length,
+      connection: "close",
+    })
+    response.end(text)
   })
   app.addHook("onRequest", (request, reply, done) => {
     if (request.headers.host === undefined && request.raw.httpVersion !== "1.0") {

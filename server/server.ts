@@ -7,6 +7,7 @@ import { createApp, type App } from "./app.ts"
 import { createPasswords } from "./auth/password.ts"
 import { createTokens } from "./auth/token.ts"
 import type { Config } from "./config.ts"
+import type { Keys } from "./crypto/keys.ts"
 import { openDatabase, type Connection, type Database } from "./db/database.ts"
 import { migrate } from "./db/migrate.ts"
 import { endpoints } from "./endpoints.ts"
@@ -35,17 +36,29 @@ export async function startServer(
   log: Logger,
 ): Promise<RunningServer> {
   await migrate(connection)
+  const keys = await keysOf(connection, config)
   const database = openDatabase(connection)
   try {
-    return await listen(config, database, log)
+    return await listen(config, { database, keys }, log)
   } catch (error) {
     await database.close()
     throw error
   }
 }
 
-async function listen(config: Config, database: Database, log: Logger): Promise<RunningServer> {
-  const keys = await loadKeys(database.queries, config)
+/** The keys, read on a connection that waits for other servers that are just starting, however long that takes. */
+async function keysOf(connection: Connection, config: Config): Promise<Keys> {
+  const database = openDatabase(connection, 1, 0)
+  try {
+    return await loadKeys(database.queries, config)
+  } finally {
+    await database.close()
+  }
+}
+
+type Base = { database: Database; keys: Keys }
+
+async function listen(config: Config, { database, keys }: Base, log: Logger): Promise<RunningServer> {
   const isNew = !(await isSetUp(database.queries))
   const setupToken = isNew ? await ensureSetupToken(config.dataDir) : undefined
   const services: Services = {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto"
-import { mkdir, readFile, rename, stat, open } from "node:fs/promises"
+import { link, mkdir, open, readFile, rm, stat } from "node:fs/promises"
 import { join } from "node:path"
 import type { Config } from "../config.ts"
 import { randomHex } from "../crypto/ids.ts"
@@ -76,14 +76,18 @@ async function readKey(path: string): Promise<string | undefined> {
   return key
 }
 
-/** Written beside and renamed, so that a crash leaves the whole key or none, and on disk before anything uses it. */
+/** Written beside and linked, so that a crash leaves the whole key or none, and on disk before anything uses it. */
 async function writeDurably(path: string, key: string): Promise<void> {
   const draft = `${path}.${randomHex(6)}`
   const file = await open(draft, "wx", 0o600)
   await file.writeFile(`${key}\n`)
   await file.sync()
   await file.close()
-  await rename(draft, path)
+  // Linked and not renamed: of two servers that start at once on one folder the second takes the first's key.
+  await link(draft, path).catch((error: unknown) => {
+    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error
+  })
+  await rm(draft)
   const folder = await open(join(path, ".."), "r")
   await folder.sync().catch(() => {})
   await folder.close()

@@ -22,7 +22,6 @@ export type Database = {
 const limits = {
   connectionTimeoutMillis: 5_000,
   statement_timeout: 15_000,
-  lock_timeout: 5_000,
   idle_in_transaction_session_timeout: 10_000,
   application_name: "conclave",
 }
@@ -35,8 +34,13 @@ export const singleConnection = (connection: Connection): pg.Client =>
   new pg.Client({ ...addressOf(connection), connectionTimeoutMillis: 5_000, application_name: "conclave" })
 
 /** Opens a pool of `size` connections (8 by default: more gains nothing on few cores and costs latency). */
-export function openDatabase(connection: Connection, size = 8): Database {
-  const settings: pg.PoolConfig = { ...addressOf(connection), ...limits, keepAlive: true }
+export function openDatabase(connection: Connection, size = 8, lockTimeoutMs = 5_000): Database {
+  const settings: pg.PoolConfig = {
+    ...addressOf(connection),
+    ...limits,
+    lock_timeout: lockTimeoutMs,
+    keepAlive: true,
+  }
   const pool = new pg.Pool({ ...settings, max: size })
   // A connection that breaks while idle is replaced by the pool; without a listener it would end the process.
   pool.on("error", () => {})

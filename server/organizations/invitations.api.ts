@@ -30,7 +30,7 @@ export const invitationEndpoints = [
     access: { organization: ["create", "member"] },
     body: z.object({
       inviteeEmails: z.array(emailAddress).min(1).max(100).describe("The addresses to invite."),
-      organizationId: z.string().trim().describe("The ID of the organization."),
+      organizationId: z.string().trim().max(64).describe("The ID of the organization."),
       organizationRoleSlug: z
         .string()
         .trim()

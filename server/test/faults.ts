@@ -144,8 +144,9 @@ async function untilHealthy(server: RunningProcess, isAnother: () => boolean): P
   const begin = performance.now()
   for (;;) {
     const wasAnother = isAnother()
-    const { status } = await server.call("GET /api/status")
-    if (wasAnother && status === 200) return
+    const answer = await server.call("GET /api/status").catch(() => undefined)
+    if (!answer) throw new Error(`The server is gone and said: ${server.stderr.slice(-2_000)}`)
+    if (wasAnother && answer.status === 200) return
     if (performance.now() - begin > recoveryLimitMs) throw new Error("The server did not come back.")
     await sleep(5)
   }

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
+import type { Client } from "pg"
 import { DATABASE, USER } from "../postgres/cluster.ts"
 import {
   isAlive,
@@ -165,6 +166,17 @@ export function connectionOf(dataDir: string) {
     password: readFileSync(join(dataDir, "postgres-password"), "utf8").trim(),
     database: DATABASE,
   }
+}
+
+/** How many wait for a table of the client's database that somebody has locked. */
+export async function waitingFor(client: Client, table: string): Promise<number> {
+  const { rowCount } = await client.query(
+    `select from pg_locks
+     where not granted and relation = to_regclass($1)
+       and database = (select oid from pg_database where datname = current_database())`,
+    [table],
+  )
+  return rowCount ?? 0
 }
 
 /** The lines of `postmaster.pid`: pid, cluster, start, port, folder of the socket; none when it is not there. */

@@ -13,6 +13,7 @@ import {
   removeDataDir,
   spawnServer,
   startProcess,
+  waitingFor,
   type RunningProcess,
 } from "./processes.ts"
 
@@ -136,8 +137,7 @@ describe("a stop waits for what is under way, and for no more", { concurrency: t
     await sql.query("begin; lock table group_user_memberships in access exclusive mode")
     const route = `POST /api/v1/groups/${group.id}/users/${encodeURIComponent(acme.adminUsername)}`
     const underWay = server.call(route, { token: acme.token })
-    const isWaiting = "select from pg_stat_activity where wait_event_type = 'Lock'"
-    while ((await sql.query(isWaiting)).rowCount === 0) await sleep(10)
+    while ((await waitingFor(sql, "group_user_memberships")) === 0) await sleep(10)
 
     server.kill("SIGTERM")
     while (!(await isRefused(server.address))) await sleep(10)

@@ -13,6 +13,7 @@ import {
   removeDataDir,
   spawnServer,
   startProcess,
+  waitingFor,
   type ProcessOptions,
   type RunningProcess,
 } from "./processes.ts"
@@ -215,9 +216,7 @@ describe("keys", { concurrency: 2 }, () => {
     await gate.connect()
     await gate.query("begin; lock table instance_keys in access exclusive mode")
     const starting = Promise.all([1, 2].map(() => started(t, { dataDir, databaseUrl })))
-    const waiting =
-      "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
-    while (((await gate.query(waiting)).rowCount ?? 0) < 2) await sleep(10)
+    while ((await waitingFor(gate, "instance_keys")) < 2) await sleep(10)
     await gate.query("commit")
     await gate.end()
 
