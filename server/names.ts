@@ -14,7 +14,7 @@ export function canonicalUsername(input: string): string | undefined {
   const name = input.trim()
   // Composed and decomposed letters are one; a character that turns into another by itself is a look-alike.
   if (name.normalize("NFKC") !== name.normalize("NFC")) return undefined
-  if ([...name].some((character) => character.normalize("NFKC") !== character)) return undefined
+  if (Array.from(name).some((character) => character.normalize("NFKC") !== character)) return undefined
   if (forbidden.test(name) || name === "" || name === "." || name === "..") return undefined
   // A lower-case letter may combine with a mark that its capital does not combine with.
   const canonical = name

@@ -104,7 +104,7 @@ function sharedConnections(settings: pg.PoolConfig, count: number) {
   const slots: (Promise<pg.Client> | undefined)[] = Array(count).fill(undefined)
   let turn = 0
   const open = async (slot: number): Promise<pg.Client> => {
-    const client = new pg.Client({ ...settings, pipeline: true } as pg.ClientConfig)
+    const client = new pg.Client({ ...settings, pipeline: true })
     const forget = () => void (slots[slot] = undefined)
     client.on("error", forget)
     client.on("end", forget)
@@ -123,8 +123,8 @@ function sharedConnections(settings: pg.PoolConfig, count: number) {
     client: next,
     connect: async () => preparingClient(await next(), () => {}),
     async end() {
-      const opened = await Promise.allSettled(slots.filter((slot) => slot !== undefined))
-      await Promise.all(opened.map((one) => (one.status === "fulfilled" ? one.value.end() : undefined)))
+      const ends = slots.map(async (slot) => (await slot?.catch(() => undefined))?.end())
+      await Promise.all(ends)
     },
   }
 }
