@@ -87,17 +87,15 @@ export function createApp(options: AppOptions): App {
   return app
 }
 
-/** Bodies stay text until their sender is known; other media types are refused there too, and not read. */
+/** Bodies stay text until their sender is known; other media types are refused there too. */
 function readBodiesAsText(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser("application/json", { parseAs: "string" }, (_request, text, done) =>
     done(null, { text, type: "json" }),
   )
-  app.addContentTypeParser("*", (request, payload, done) => {
-    payload.resume()
-    payload.on("end", () => done(null, { type: "unsupported", mediaType: mediaTypeOf(request) }))
-    payload.on("error", done)
-  })
+  app.addContentTypeParser("*", { parseAs: "buffer" }, (request, _body, done) =>
+    done(null, { type: "unsupported", mediaType: mediaTypeOf(request) }),
+  )
 }
 
 const mediaTypeOf = (request: FastifyRequest): string =>

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict"
 import { after, test } from "node:test"
+import { setTimeout as sleep } from "node:timers/promises"
+import { singleConnection } from "../db/database.ts"
 import { createWorld, endWorld, faultRound, type FaultKind } from "./faults.ts"
+import { connectionOf, waitingFor } from "./processes.ts"
 
 // Many more rounds, with a limit on the time of the recovery: npm run faults.
 const world = await createWorld()
@@ -25,4 +28,23 @@ test("a kill of PostgreSQL amid writes loses nothing, and the server heals by it
   const { pid } = world.server
   t.diagnostic(`back after ${Math.round(await keepsItsWord("postgres"))} ms`)
   assert.equal(world.server.pid, pid)
+})
+
+test("a connection that breaks in the middle of a transaction fails that request and nothing else", async (t) => {
+  const { server, dataDir, token } = world
+  const sql = singleConnection(connectionOf(dataDir))
+  await sql.connect()
+  t.after(() => sql.end())
+  for (let round = 0; round < 10; round++) {
+    await sql.query("begin; lock table group_role_grants in access exclusive mode")
+    // By now it has inserted the group, and waits to give it its role.
+    const answer = server.call("POST /api/v1/groups", { token, body: { name: `Broken ${round}` } })
+    while ((await waitingFor(sql, "group_role_grants")) === 0) await sleep(5)
+    await sql.query("select pg_terminate_backend(pid) from pg_locks where not granted")
+    await sql.query("rollback")
+    assert.equal((await answer).status, 503)
+    assert.equal((await server.call("GET /api/status")).status, 200)
+  }
+  const { rowCount } = await sql.query("select from groups where name like 'Broken %'")
+  assert.equal(rowCount, 0)
 })
