@@ -78,6 +78,11 @@ export function createApp(options: AppOptions): App {
     reply.header("connection", "close")
     done(unavailable("The server is shutting down; try again shortly"))
   })
+  app.addHook("onSend", (_request, reply, payload, done) => {
+    // An answer under way is the last one on its connection, so that the connection does not hold the stop up.
+    if (options.isDraining()) reply.header("connection", "close")
+    done(null, payload)
+  })
   app.addHook("onResponse", (request, reply, done) => {
     logAnswer(options.log, request, reply)
     done()

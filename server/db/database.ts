@@ -44,6 +44,8 @@ export function openDatabase(connection: Connection, size = 8, lockTimeoutMs = 5
   const pool = new pg.Pool({ ...settings, max: size })
   // A connection that breaks while idle is replaced by the pool; without a listener it would end the process.
   pool.on("error", () => {})
+  // Nor is there one on a connection that is handed out; there the statement under way tells of the break.
+  pool.on("connect", (client) => void client.on("error", () => {}))
   const queries = new Kysely<DB>({ dialect: new PostgresDialect({ pool: preparing(pool) }) })
   const shared = sharedConnections(settings, 2)
   const lookups = new Kysely<DB>({ dialect: new PostgresDialect({ pool: shared }) })
