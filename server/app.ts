@@ -1,4 +1,5 @@
 import type { Socket } from "node:net"
+import { parseCookie, stringifySetCookie } from "cookie"
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify"
 import type { Logger } from "pino"
 import type { RequestInfo } from "./context.ts"
@@ -98,6 +99,11 @@ function readBodiesAsText(app: FastifyInstance): void {
   app.addContentTypeParser("application/json", { parseAs: "string" }, (_request, text, done) =>
     done(null, { text, type: "json" }),
   )
+  app.addContentTypeParser(
+    "application/x-www-form-urlencoded",
+    { parseAs: "string" },
+    (_request, text, done) => done(null, { text, type: "form" }),
+  )
   app.addContentTypeParser("*", { parseAs: "buffer" }, (request, _body, done) =>
     done(null, { type: "unsupported", mediaType: mediaTypeOf(request) }),
   )
@@ -108,14 +114,19 @@ const mediaTypeOf = (request: FastifyRequest): string =>
 
 function addRoute(app: FastifyInstance, endpoint: Endpoint, options: AppOptions): void {
   const url = endpoint.path.replace(/\{(\w+)\}/g, ":$1")
+  for (const path of endpoint.alsoWithSlash ? [url, `${url}/`] : [url]) addPath(app, path, endpoint, options)
+}
+
+function addPath(app: FastifyInstance, path: string, endpoint: Endpoint, options: AppOptions): void {
   app.route({
     method: endpoint.method,
-    url,
+    url: path,
     config: { operationId: endpoint.id },
     handler: async (request, reply) => {
       const jobs: (() => Promise<void>)[] = []
       const incoming: Incoming = {
         request: infoOf(request, endpoint, jobs),
+        reply: { setCookie: (name, value) => setCookie(reply, { name, value }, options) },
         params: request.params,
         query: request.query,
         body: request.body as Incoming["body"],
@@ -139,8 +150,17 @@ const infoOf = (request: FastifyRequest, endpoint: Endpoint, jobs: (() => Promis
     const value = request.headers[name]
     return Array.isArray(value) ? value.join(", ") : value
   },
+  cookie: (name) => parseCookie(request.headers.cookie ?? "")[name],
   afterCommit: (job) => void jobs.push(job),
 })
+
+function setCookie(reply: FastifyReply, cookie: { name: string; value: string }, { base }: AppOptions): void {
+  const secure = base.services.siteUrl.startsWith("https://")
+  reply.header(
+    "set-cookie",
+    stringifySetCookie({ ...cookie, path: "/", httpOnly: true, sameSite: "strict", secure }),
+  )
+}
 
 function runAfterwards(jobs: (() => Promise<void>)[], request: FastifyRequest, log: Logger): void {
   for (const job of jobs) {

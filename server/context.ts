@@ -11,13 +11,21 @@ export type RequestInfo = {
   ip: string
   userAgent: string
   header(name: string): string | undefined
+  cookie(name: string): string | undefined
   /** Runs once the transaction is committed; a failure is logged and does not change the answer. */
   afterCommit(job: () => Promise<void>): void
+}
+
+/** What an answer carries besides its body; of a request that is refused nothing is sent. */
+export type Reply = {
+  /** Sets a cookie that scripts cannot read and other sites cannot send, until the browser ends; "" clears it. */
+  setCookie(name: string, value: string): void
 }
 
 type Base = {
   /** The pool, or the transaction of this request; a rule does not care which. */ db: Queries
   request: RequestInfo
+  reply: Reply
   services: Services
 }
 

@@ -1,8 +1,13 @@
-import { authorize, PermissionBoundaryError, PermissionDenied } from "./access/access.ts"
+import {
+  authorize,
+  PermissionBoundaryError,
+  PermissionDenied,
+  requireInstanceAdmin,
+} from "./access/access.ts"
 import { recordDenial } from "./audit/audit.ts"
 import { identify, isInOrganization, lookUp, type Caller } from "./auth/authenticate.ts"
 import type { AccessClaims } from "./auth/token.ts"
-import type { Context, PublicContext, RequestInfo } from "./context.ts"
+import type { Context, PublicContext, Reply, RequestInfo } from "./context.ts"
 import type { Queries } from "./db/database.ts"
 import { isTransient, translate } from "./db/constraints.ts"
 import { badRequest, DomainError, forbidden, unauthorized, unavailable, ValidationError } from "./errors.ts"
@@ -14,9 +19,10 @@ import type { Services } from "./services.ts"
 /** What a request brought, still unread: the body is text until its sender is known. */
 export type Incoming = {
   request: RequestInfo
+  reply: Reply
   params: unknown
   query: unknown
-  body: { text: string; type: "json" } | { type: "unsupported"; mediaType: string } | undefined
+  body: { text: string; type: "json" | "form" } | { type: "unsupported"; mediaType: string } | undefined
 }
 
 type Input = { params: unknown; query: unknown; body: unknown }
@@ -36,7 +42,8 @@ export async function serve(endpoint: Endpoint, incoming: Incoming, base: Base):
 }
 
 async function serveSteps(endpoint: Endpoint, incoming: Incoming, base: Base): Promise<unknown> {
-  const ctx: PublicContext = { db: base.db, services: base.services, request: incoming.request }
+  const { request, reply } = incoming
+  const ctx: PublicContext = { db: base.db, services: base.services, request, reply }
   if (endpoint.access === "public") {
     return render(
       endpoint,
@@ -71,7 +78,7 @@ async function authenticate(
   if (!endpoint.callers.includes(caller.actor.kind)) {
     throw forbidden("You are not allowed to access this resource", { name: `Forbidden access to ${url}` })
   }
-  if (endpoint.access !== "signedIn" && !isInOrganization(caller.actor)) {
+  if (typeof endpoint.access === "object" && !isInOrganization(caller.actor)) {
     throw unauthorized("You are not allowed to access this resource", {
       name: `${url} Unauthorized Access, no organization found in request`,
     })
@@ -83,6 +90,7 @@ async function authenticate(
 async function runAs(endpoint: Endpoint, ctx: Context, input: unknown): Promise<unknown> {
   try {
     if (typeof endpoint.access === "object") authorize(ctx.actor, endpoint.access.organization)
+    if (endpoint.access === "instanceAdmin") requireInstanceAdmin(ctx.actor)
     return await run(endpoint, ctx, input)
   } catch (error) {
     if (error instanceof PermissionDenied || error instanceof PermissionBoundaryError)
@@ -106,12 +114,15 @@ const maxTries = 3
 async function run(endpoint: Endpoint, ctx: PublicContext, input: unknown): Promise<unknown> {
   for (let attempt = 1; ; attempt++) {
     const jobs: (() => Promise<void>)[] = []
+    const cookies = new Map<string, string>()
     const request = { ...ctx.request, afterCommit: (job: () => Promise<void>) => void jobs.push(job) }
+    const reply: Reply = { setCookie: (name, value) => void cookies.set(name, value) }
     try {
       const result = endpoint.transaction
-        ? await ctx.db.transaction().execute((db) => endpoint.handle({ ...ctx, request, db }, input))
-        : await endpoint.handle({ ...ctx, request }, input)
+        ? await ctx.db.transaction().execute((db) => endpoint.handle({ ...ctx, request, reply, db }, input))
+        : await endpoint.handle({ ...ctx, request, reply }, input)
       for (const job of jobs) ctx.request.afterCommit(job)
+      for (const [name, value] of cookies) ctx.reply.setCookie(name, value)
       return result
     } catch (error) {
       if (attempt < maxTries && isTransient(error)) continue
@@ -132,7 +143,7 @@ function parse(endpoint: Endpoint, incoming: Incoming): Parsed {
   try {
     const params = part(endpoint.params, incoming.params)
     const query = part(endpoint.query, incoming.query)
-    const body = endpoint.body && part(endpoint.body, readBody(incoming.body))
+    const body = endpoint.body && part(endpoint.body, readBody(endpoint, incoming.body))
     return { ok: true, input: { params, query, body } }
   } catch (error) {
     if (error instanceof DomainError) return { ok: false, error }
@@ -147,15 +158,18 @@ function part(schema: Endpoint["params"], value: unknown): unknown {
   return result.data
 }
 
-function readBody(body: Incoming["body"]): unknown {
+function readBody(endpoint: Endpoint, body: Incoming["body"]): unknown {
   if (body === undefined) return undefined
-  if (body.type === "unsupported") {
-    throw new DomainError("UnsupportedMediaType", `Send JSON: ${body.mediaType} is not supported here`)
-  }
+  if (body.type === "unsupported") throw unsupported(body.mediaType)
+  if (body.type === "form" && !endpoint.alsoForm) throw unsupported("a form")
   if (body.text === "") return undefined
+  if (body.type === "form") return Object.fromEntries(new URLSearchParams(body.text))
   try {
     return JSON.parse(body.text)
   } catch (cause) {
     throw badRequest("The body is not valid JSON", { cause })
   }
 }
+
+const unsupported = (sent: string): DomainError =>
+  new DomainError("UnsupportedMediaType", `Send JSON: ${sent} is not supported here`)

@@ -1,12 +1,13 @@
-import { DomainError } from "../errors.ts"
-import type { OrganizationActor } from "./actor.ts"
+import { DomainError, forbidden } from "../errors.ts"
+import type { OrganizationActor, SignedInActor } from "./actor.ts"
 import type { OrganizationPermission } from "./vocabulary.ts"
 
 /**
  * What an endpoint demands of its caller: nothing (`"public"`), a good token with or without an organization
- * (`"signedIn"`), or a permission in the token's organization.
+ * (`"signedIn"`), the same of somebody who administers the instance (`"instanceAdmin"`), or a permission in the
+ * token's organization.
  */
-export type Access = "public" | "signedIn" | { organization: OrganizationPermission }
+export type Access = "public" | "signedIn" | "instanceAdmin" | { organization: OrganizationPermission }
 
 /** Which kinds of callers an endpoint takes. */
 export type CallerKind = "user" | "machine"
@@ -42,4 +43,9 @@ export class PermissionBoundaryError extends DomainError {
 /** Throws `PermissionDenied` unless the caller holds the permission. */
 export function authorize(actor: OrganizationActor, permission: OrganizationPermission): void {
   if (!actor.rights.can(permission)) throw new PermissionDenied(actor, permission)
+}
+
+/** Throws 403 unless the caller administers the instance, which is no permission of any organization. */
+export function requireInstanceAdmin(actor: SignedInActor): void {
+  if (!actor.isInstanceAdmin) throw forbidden("Only those who administer the instance may do this")
 }

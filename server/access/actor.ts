@@ -17,7 +17,7 @@ export type UserActor = {
   email: string | null
   sessionId: string
   accessVersion: number
-  isSuperAdmin: boolean
+  /** Administers the server itself, whatever the organization. */ isInstanceAdmin: boolean
   authMethod: string
 }
 
@@ -26,5 +26,6 @@ export type MachineActor = {
   identityId: string
   name: string
   tokenId: string
+  isInstanceAdmin: boolean
   authMethod: string
 }

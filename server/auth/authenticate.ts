@@ -55,7 +55,7 @@ async function lookUpUser(db: Queries, claims: UserClaims, also: store.WithFacts
     email: row.email,
     sessionId,
     accessVersion: row.access_version,
-    isSuperAdmin: row.is_super_admin,
+    isInstanceAdmin: row.is_super_admin,
     authMethod: claims.authMethod,
   }
   if (!organizationId) return { actor, facts: undefined }
@@ -70,7 +70,15 @@ async function lookUpMachine(db: Queries, claims: MachineClaims, also: store.Wit
   if (!row || row.is_revoked || row.is_expired) throw unauthorized("Your access token is not valid any more")
   if (!row.membership_id) throw forbidden("The machine identity is no member of its organization any more")
   const { authMethod } = claims
-  const actor: SignedInActor = { kind: "machine", identityId, name: row.name, tokenId, authMethod }
+  const isInstanceAdmin = row.is_instance_admin
+  const actor: SignedInActor = {
+    kind: "machine",
+    identityId,
+    name: row.name,
+    tokenId,
+    isInstanceAdmin,
+    authMethod,
+  }
   return { actor: withRights(actor, orgId, row.roles), facts: row }
 }
 

@@ -14,6 +14,7 @@ export type UserRow = {
 export type MachineRow = {
   is_revoked: boolean
   is_expired: boolean
+  is_instance_admin: boolean
   name: string
   membership_id: string | null
   roles: string[]
@@ -47,7 +48,7 @@ const userSql = (facts: AnyFacts | undefined): string => `
 const machineSql = (facts: AnyFacts | undefined): string => `
   select t.revoked_at is not null as is_revoked,
     coalesce(t.expires_at <= statement_timestamp(), false) as is_expired,
-    i.name, m.id as membership_id,
+    i.name, i.is_instance_admin, m.id as membership_id,
     array(
       select role from active_organization_identity_role_grants where org_id = $1 and membership_id = m.id
     ) as roles

@@ -13,7 +13,7 @@ type PathNames<Route extends string> = Route extends `${string}{${infer Name}}${
 type ParamsFor<Route extends string> = z.ZodObject<{ [Name in PathNames<Route>]: z.ZodType }>
 type ContextFor<A extends Access> = A extends "public"
   ? PublicContext
-  : A extends "signedIn"
+  : A extends "signedIn" | "instanceAdmin"
     ? SignedInContext
     : Context
 type Parsed<S> = S extends z.ZodType ? z.output<S> : undefined
@@ -39,6 +39,9 @@ type Declaration<Route extends string, A extends Access, P, Q, B, R extends z.Zo
   /** Allow-list of the answer: what it does not name does not leave. */ result: R
   /** Which kinds of token the endpoint takes; people and machine identities unless it says otherwise. */
   callers?: readonly CallerKind[]
+  /** Takes the body as a form, too (`application/x-www-form-urlencoded`); only where clients send one. */
+  alsoForm?: true
+  /** Answers with a slash behind the path, too; only where clients send one. */ alsoWithSlash?: true
   /** All but GET run in a transaction. `false`: a single statement with its own audit row; `true`: a GET that writes. */
   transaction?: boolean
   /** Read in the same round trip as the caller; `values` picks their inputs. */ facts?: F
@@ -60,6 +63,8 @@ export type Endpoint = {
   query: z.ZodType | undefined
   body: z.ZodType | undefined
   result: z.ZodType
+  alsoForm: boolean
+  alsoWithSlash: boolean
   transaction: boolean
   facts: Facts<unknown, unknown[]> | undefined
   factValues: ((input: { params: unknown; query: unknown; body: unknown }) => unknown[]) | undefined
@@ -94,6 +99,8 @@ export function endpoint<
     facts: undefined,
     factValues: undefined,
     audit: undefined,
+    alsoForm: false,
+    alsoWithSlash: false,
     ...declaration,
     transaction,
   }
