@@ -1,11 +1,13 @@
-import { hash, verify } from "@node-rs/argon2"
+import { availableParallelism } from "node:os"
+import { Worker } from "node:worker_threads"
 import { DomainError } from "../errors.ts"
+import type { Done, Job } from "./password-worker.ts"
 
-// Argon2id at the floor that OWASP names: 19 MiB, two passes, one lane.
-// (2 is the library's number for Argon2id; its enum exists for the type checker only.)
-const options = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 }
-const atOnce = 4
+const atOnce = Math.min(4, availableParallelism())
 const maxWaiting = 200
+// Of a password that nobody knows: compared with where there is no hash, so that the time tells nothing.
+const standIn =
+  "$argon2id$v=19$m=19456,t=2,p=1$aCZSWZaTFk/9rQKtZORMUw$aEehhk206r6XWsWKBX+Uip6pB0eBqyf40aFnLIqU8Pg"
 
 /** Hashes and compares passwords, at most four at once, so that a flood of logins leaves the machine to others. */
 export type Passwords = {
@@ -14,41 +16,68 @@ export type Passwords = {
   matches(hash: string | null, password: string): Promise<boolean>
 }
 
+/** Passwords hashed with Argon2id, in threads that are started when the first is needed. */
 export function createPasswords(): Passwords {
-  const turn = createTurns()
-  const dummy = turn(() => hash("no account has this password", options))
-  dummy.catch(() => {})
+  const run = createThreads()
   return {
-    hash: (password) => turn(() => hash(password, options)),
+    hash: async (password) => String(await run({ password })),
     async matches(stored, password) {
-      const comparedWith = stored ?? (await dummy)
-      const isSame = await turn(() => verify(comparedWith, password))
-      return isSame && stored !== null
+      const isSame = await run({ password, against: stored ?? standIn })
+      return isSame === true && stored !== null
     },
   }
 }
 
-/** Runs at most `atOnce` jobs and lets `maxWaiting` wait; who comes later is told to come back. */
-function createTurns() {
-  let running = 0
-  const waiting: (() => void)[] = []
-  return async function turn<T>(job: () => Promise<T>): Promise<T> {
-    if (running >= atOnce) {
-      if (waiting.length >= maxWaiting) {
-        throw new DomainError("RateLimited", "Too many logins at the moment; try again in a few seconds", {
-          retryAfter: 5,
-        })
-      }
-      await new Promise<void>((resolve) => waiting.push(resolve))
-    } else {
-      running++
-    }
-    try {
-      return await job()
-    } finally {
-      const next = waiting.shift()
-      if (next) next()
-      else running--
-    }
+type Waiting = { job: Job; resolve(result: string | boolean): void; reject(error: Error): void }
+type Thread = { worker: Worker; current: Waiting | undefined }
+
+/** Runs jobs on at most `atOnce` threads and lets `maxWaiting` wait; who comes later is told to come back. */
+function createThreads(): (job: Job) => Promise<string | boolean> {
+  const threads = new Set<Thread>()
+  const waiting: Waiting[] = []
+
+  function open(): Thread {
+    const worker = new Worker(new URL("./password-worker.ts", import.meta.url))
+    const thread: Thread = { worker, current: undefined }
+    threads.add(thread)
+    worker.on("message", (done: Done) => {
+      const { current } = thread
+      thread.current = undefined
+      if ("failure" in done) current?.reject(new Error(`A password could not be hashed: ${done.failure}`))
+      else current?.resolve(done.result)
+      next()
+    })
+    worker.on("error", (error) => end(thread, error instanceof Error ? error : new Error(String(error))))
+    worker.on("exit", () => end(thread, new Error("The thread that hashes passwords has ended")))
+    // A thread that waits does not keep the process alive.
+    worker.unref()
+    return thread
   }
+
+  function end(thread: Thread, error: Error): void {
+    threads.delete(thread)
+    thread.current?.reject(error)
+    thread.current = undefined
+    next()
+  }
+
+  function next(): void {
+    if (waiting.length === 0) return
+    const idle = [...threads].find(({ current }) => current === undefined)
+    const thread = idle ?? (threads.size < atOnce ? open() : undefined)
+    if (!thread) return
+    thread.current = waiting.shift()
+    thread.worker.postMessage(thread.current?.job)
+  }
+
+  return (job) =>
+    new Promise((resolve, reject) => {
+      if (waiting.length >= maxWaiting) {
+        const message = "Too many logins at the moment; try again in a few seconds"
+        reject(new DomainError("RateLimited", message, { retryAfter: 5 }))
+        return
+      }
+      waiting.push({ job, resolve, reject })
+      next()
+    })
 }
