@@ -2,6 +2,7 @@ import { instanceEndpoints } from "./admin/instance.api.ts"
 import { statusEndpoints } from "./admin/status.api.ts"
 import { auditEndpoints } from "./audit/audit.api.ts"
 import { loginEndpoints } from "./auth/login.api.ts"
+import { sessionEndpoints } from "./auth/sessions.api.ts"
 import { groupEndpoints } from "./groups/groups.api.ts"
 import { memberEndpoints } from "./groups/members.api.ts"
 import type { Endpoint } from "./http/endpoint.ts"
@@ -16,6 +17,7 @@ export const endpoints: readonly Endpoint[] = [
   ...statusEndpoints,
   ...instanceEndpoints,
   ...loginEndpoints,
+  ...sessionEndpoints,
   ...organizationEndpoints,
   ...organizationMemberEndpoints,
   ...invitationEndpoints,

@@ -6,6 +6,7 @@ import {
 } from "./access/access.ts"
 import { recordDenial } from "./audit/audit.ts"
 import { identify, isInOrganization, lookUp, type Caller } from "./auth/authenticate.ts"
+import { noteUse } from "./auth/sessions.ts"
 import type { AccessClaims } from "./auth/token.ts"
 import type { Context, PublicContext, Reply, RequestInfo } from "./context.ts"
 import type { Queries } from "./db/database.ts"
@@ -53,6 +54,8 @@ async function serveSteps(endpoint: Endpoint, incoming: Incoming, base: Base): P
   const claims = identify(headersOf(incoming.request), base.services.tokens)
   const parsed = parse(endpoint, incoming)
   const caller = await authenticate(endpoint, { ...ctx, db: base.lookups }, { claims, parsed })
+  const { usedSession } = caller
+  if (usedSession) request.afterCommit(() => noteUse(base.db, usedSession))
   const input = { ...requireParsed(parsed), facts: caller.facts }
   return render(endpoint, await runAs(endpoint, { ...ctx, actor: caller.actor } as Context, input))
 }

@@ -8,7 +8,11 @@ import type { AccessClaims, MachineClaims, Tokens, UserClaims } from "./token.ts
 export type Headers = { authorization?: string | undefined; "x-api-key"?: string | string[] | undefined }
 
 /** A caller as the database knows it at this moment, and the row that also has the facts read beside it. */
-export type Caller = { actor: SignedInActor | OrganizationActor; facts: unknown }
+export type Caller = {
+  actor: SignedInActor | OrganizationActor
+  facts: unknown
+  /** A session whose use is to be noted after the answer. */ usedSession?: string
+}
 
 export const isInOrganization = (actor: SignedInActor | OrganizationActor): actor is OrganizationActor =>
   "orgId" in actor
@@ -44,7 +48,7 @@ async function lookUpUser(db: Queries, claims: UserClaims, also: store.WithFacts
   const { userId, tokenVersionId: sessionId, organizationId } = claims
   const row = await store.userCaller(db, { orgId: organizationId ?? null, sessionId, userId }, also)
   if (!row) throw notFound("Your session has ended: log in again", { name: "Session not found" })
-  if (row.access_version !== claims.accessVersion) {
+  if (row.is_ended || row.access_version !== claims.accessVersion) {
     throw unauthorized("Your session has ended: log in again", { name: "StaleSession" })
   }
   if (!row.is_accepted) throw notFound("The account has not completed its sign-up")
@@ -58,10 +62,11 @@ async function lookUpUser(db: Queries, claims: UserClaims, also: store.WithFacts
     isInstanceAdmin: row.is_super_admin,
     authMethod: claims.authMethod,
   }
-  if (!organizationId) return { actor, facts: undefined }
+  const used = row.is_use_due ? { usedSession: sessionId } : {}
+  if (!organizationId) return { actor, facts: row, ...used }
   if (!row.membership_id)
     throw forbidden("You are no member of the organization that your token was made for")
-  return { actor: withRights(actor, organizationId, row.roles), facts: row }
+  return { actor: withRights(actor, organizationId, row.roles), facts: row, ...used }
 }
 
 async function lookUpMachine(db: Queries, claims: MachineClaims, also: store.WithFacts): Promise<Caller> {

@@ -3,6 +3,8 @@ import type { Facts } from "../db/facts.ts"
 
 export type UserRow = {
   access_version: number
+  is_ended: boolean
+  /** Whether its last use was noted long enough ago to note this one. */ is_use_due: boolean
   username: string
   email: string | null
   is_accepted: boolean
@@ -27,7 +29,9 @@ const factsOf = (facts: AnyFacts | undefined): { columns: string; join: string }
   facts ? { columns: ", f.*", join: `left join lateral (${facts.sql}) f on true` } : { columns: "", join: "" }
 
 const userSql = (facts: AnyFacts | undefined): string => `
-  select s.access_version, u.username, u.email, u.is_accepted, u.is_super_admin, m.id as membership_id,
+  select s.access_version, s.ended_at is not null as is_ended,
+    s.last_used_at < statement_timestamp() - interval '1 minute' as is_use_due,
+    u.username, u.email, u.is_accepted, u.is_super_admin, m.id as membership_id,
     array(
       select role from active_organization_user_role_grants
       where org_id = $1 and membership_id = m.id
@@ -43,7 +47,7 @@ const userSql = (facts: AnyFacts | undefined): string => `
   left join active_organization_user_memberships m
     on m.org_id = $1::uuid and m.user_id = u.id and m.accepted_at is not null
   ${factsOf(facts).join}
-  where s.id = $2 and s.user_id = $3`
+  where s.id = $2 and s.user_id = $3 and not s.is_removed`
 
 const machineSql = (facts: AnyFacts | undefined): string => `
   select t.revoked_at is not null as is_revoked,

@@ -5,6 +5,7 @@ import { badRequest, forbidden, notFound } from "../errors.ts"
 import { canonicalUsername } from "../names.ts"
 import { joinedOrganization } from "../organizations/organizations.ts"
 import { findUser, type User } from "../users/users.ts"
+import { refreshVersionOf, setRefreshCookie } from "./sessions.ts"
 import * as store from "./login.store.ts"
 
 const authMethod = "email"
@@ -21,7 +22,7 @@ export async function login(ctx: PublicContext, input: { email: string; password
   return openSession(ctx, user)
 }
 
-/** Begins a session and returns its access token. */
+/** Begins a session: sets the cookie that keeps it alive and returns its access token. */
 export async function openSession(ctx: PublicContext, user: User): Promise<string> {
   const { ip, userAgent } = ctx.request
   const session = await store.insertSession(ctx.db, {
@@ -30,8 +31,9 @@ export async function openSession(ctx: PublicContext, user: User): Promise<strin
     ip_address: ip,
     user_agent: userAgent,
   })
-  const claims = { tokenVersionId: session.id, accessVersion: session.access_version }
-  return ctx.services.tokens.signUser({ authMethod, userId: user.id, ...claims })
+  const claims = { authMethod, userId: user.id, tokenVersionId: session.id }
+  setRefreshCookie(ctx, { ...claims, refreshVersion: session.refresh_version })
+  return ctx.services.tokens.signUser({ ...claims, accessVersion: session.access_version })
 }
 
 /** A token for an organization that the person has joined; what it may do there is asked at each request. */
@@ -47,11 +49,12 @@ export async function selectOrganization(ctx: SignedInContext, organizationId: s
     "select-organization",
     { organizationId: organization.id, organizationName: organization.name },
   )
-  return ctx.services.tokens.signUser({
+  const claims = {
     authMethod,
     userId: actor.userId,
     tokenVersionId: actor.sessionId,
-    accessVersion: actor.accessVersion,
     organizationId: organization.id,
-  })
+  }
+  setRefreshCookie(ctx, { ...claims, refreshVersion: await refreshVersionOf(ctx.db, actor.sessionId) })
+  return ctx.services.tokens.signUser({ ...claims, accessVersion: actor.accessVersion })
 }

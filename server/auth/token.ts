@@ -5,6 +5,7 @@ import { DomainError } from "../errors.ts"
 
 const day = 86_400
 const userLifetime = 10 * day
+const refreshLifetime = 90 * day
 const signupLifetime = 15 * 60
 
 /** A person's access token. `organizationId` says which organization was selected; no claim says what is allowed. */
@@ -14,6 +15,15 @@ const userClaims = z.object({
   userId: z.uuid(),
   tokenVersionId: z.uuid(),
   accessVersion: z.number(),
+  organizationId: z.uuid().optional(),
+})
+/** Gets its holder a new access token, once: the session's next refresh token has another version. */
+const refreshClaims = z.object({
+  authTokenType: z.literal("refreshToken"),
+  authMethod: z.string(),
+  userId: z.uuid(),
+  tokenVersionId: z.uuid(),
+  refreshVersion: z.number(),
   organizationId: z.uuid().optional(),
 })
 /** A machine identity's access token. */
@@ -37,6 +47,7 @@ const accessClaims = z.discriminatedUnion("authTokenType", [userClaims, machineC
 const withEnd = accessClaims.and(z.object({ exp: z.number().optional() }))
 
 export type UserClaims = z.infer<typeof userClaims>
+export type RefreshClaims = z.infer<typeof refreshClaims>
 export type MachineClaims = z.infer<typeof machineClaims>
 export type SignupClaims = z.infer<typeof signupClaims>
 export type AccessClaims = UserClaims | MachineClaims
@@ -44,18 +55,24 @@ export type AccessClaims = UserClaims | MachineClaims
 /** Signs and verifies the JWTs of this instance: HS256, one key, derived from the instance's AUTH_SECRET. */
 export type Tokens = {
   signUser(claims: Omit<UserClaims, "authTokenType">): string
+  signRefresh(claims: Omit<RefreshClaims, "authTokenType">): string
   /** `lifetimeSeconds` 0 means that the token itself does not expire. */
   signMachine(claims: Omit<MachineClaims, "authTokenType">, lifetimeSeconds: number): string
   signSignup(claims: Omit<SignupClaims, "authTokenType">): string
   /** Throws `TokenError` for what is malformed, forged or expired; undefined for a good token of another type. */
   verifyAccess(token: string): AccessClaims | undefined
+  verifyRefresh(token: string): RefreshClaims | undefined
   verifySignup(token: string): SignupClaims | undefined
 }
 
 export function createTokens(authSecret: string): Tokens {
   const key = derive(authSecret, "access tokens v1")
   const signFor = (seconds: number) => createSigner({ algorithm: "HS256", key, expiresIn: seconds * 1_000 })
-  const signers = { user: signFor(userLifetime), signup: signFor(signupLifetime) }
+  const signers = {
+    user: signFor(userLifetime),
+    refresh: signFor(refreshLifetime),
+    signup: signFor(signupLifetime),
+  }
   const signForever = createSigner({ algorithm: "HS256", key })
   const verify = createVerifier({ algorithms: ["HS256"], key })
   const open = (token: string): unknown => {
@@ -77,10 +94,20 @@ export function createTokens(authSecret: string): Tokens {
         accessVersion,
         ...(organizationId ? { organizationId } : {}),
       }),
+    signRefresh: ({ authMethod, userId, tokenVersionId, refreshVersion, organizationId }) =>
+      signers.refresh({
+        authMethod,
+        authTokenType: "refreshToken",
+        userId,
+        tokenVersionId,
+        refreshVersion,
+        ...(organizationId ? { organizationId } : {}),
+      }),
     signMachine: (claims, seconds) =>
       (seconds === 0 ? signForever : signFor(seconds))({ ...claims, authTokenType: "identityAccessToken" }),
     signSignup: (claims) => signers.signup({ ...claims, authTokenType: "signupToken" }),
     verifyAccess: remembering((token) => withEnd.safeParse(open(token)).data),
+    verifyRefresh: (token) => refreshClaims.safeParse(open(token)).data,
     verifySignup: (token) => signupClaims.safeParse(open(token)).data,
   }
 }

@@ -242,6 +242,11 @@ export interface Sessions {
   user_agent: string
   access_version: Generated<number>
   created_at: Generated<Timestamp>
+  refresh_version: Generated<number>
+  refreshed_at: Timestamp | null
+  last_used_at: Generated<Timestamp>
+  ended_at: Timestamp | null
+  is_removed: Generated<boolean>
 }
 
 export interface Users {

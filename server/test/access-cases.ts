@@ -8,6 +8,7 @@ export type Request = {
   /** Values of the names in the path. */ path?: Record<string, string>
   /** Every field that the body may have. */ body?: Record<string, unknown>
   /** For endpoints of access "public" that read the header themselves. */ token?: string
+  /** The cookie, for endpoints of access "public" that read one. */ headers?: { cookie: string }
 }
 
 /** The callers and organizations that the tests over the list of endpoints share. */
@@ -59,6 +60,11 @@ async function freshMember(harness: Harness, organization: people.Organization) 
   return { id, username }
 }
 
+async function freshCookie(harness: Harness, { adminUsername }: people.Organization) {
+  const { cookie } = await people.signInWithCookie(harness, adminUsername)
+  return { cookie }
+}
+
 type Make = (harness: Harness, organization: people.Organization) => Promise<Request>
 
 /**
@@ -73,6 +79,9 @@ export const cases: Record<string, Make> = {
   login: async (_harness, { adminUsername }) => ({
     body: { email: adminUsername, password: "correct horse battery staple" },
   }),
+  refreshToken: async (harness, organization) => ({ headers: await freshCookie(harness, organization) }),
+  checkAuthentication: async () => ({}),
+  logOut: async (harness, organization) => ({ headers: await freshCookie(harness, organization) }),
   listOwnOrganizations: async () => ({}),
   createOrganization: async () => ({ body: { name: fresh("organization") } }),
   selectOrganization: async (_harness, { id }) => ({ body: { organizationId: id, userAgent: "cli" } }),
@@ -182,4 +191,10 @@ export const send = (
   { call }: Harness,
   endpoint: Endpoint,
   { request, ...options }: { request: Request } & Call,
-) => call(routeOf(endpoint, request), { body: request.body, token: request.token, ...options })
+) =>
+  call(routeOf(endpoint, request), {
+    body: request.body,
+    token: request.token,
+    ...(request.headers ? { headers: request.headers } : {}),
+    ...options,
+  })

@@ -21,6 +21,8 @@ const publicEndpoints: Record<string, string> = {
   getStatus: "tells monitors whether the server is up, and nothing about anybody",
   bootstrapInstance: "there is no account yet; from elsewhere it needs the setup token, and it succeeds once",
   login: "takes a password in place of a token",
+  refreshToken: "takes the refresh token of the cookie, and only from a page of the same site",
+  logOut: "takes a cookie or a token, and whoever has neither ends nothing",
   verifyInvitation: "takes the code of an invitation in place of a token",
   completeAccount: "takes the sign-up token that the code of an invitation gave",
 }
@@ -37,8 +39,8 @@ const digests = sql.join(
   tables.map(
     (name) => sql`
       select ${sql.lit(name)} as name, count(*) as size,
-        md5(coalesce(string_agg(x::text, '|' order by x::text collate "C"), '')) as digest
-      from ${sql.table(name)} x`,
+        md5(coalesce(string_agg(x.row, '|' order by x.row collate "C"), '')) as digest
+      from (select (to_jsonb(each) - 'last_used_at')::text as row from ${sql.table(name)} each) x`,
   ),
   sql` union all `,
 )

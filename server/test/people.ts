@@ -40,6 +40,22 @@ export async function signIn(harness: Caller, email: string): Promise<string> {
   return ok(await harness.call("POST /api/v3/auth/login", { body: { email, password } })).accessToken
 }
 
+/** Signs in as a browser does: the access token, and the cookie as it is sent back. */
+export async function signInWithCookie(
+  harness: Caller,
+  email: string,
+  secret = password,
+): Promise<{ token: string; cookie: string }> {
+  const answer = await harness.call("POST /api/v3/auth/login", { body: { email, password: secret } })
+  return { token: ok(answer).accessToken, cookie: cookieOf(answer) }
+}
+
+/** The cookie `jid` that an answer sets, as a browser sends it back; empty when it sets none. */
+export function cookieOf({ headers }: Answer): string {
+  const set = [headers["set-cookie"] ?? []].flat().find((text) => text.startsWith("jid="))
+  return set?.split(";")[0] ?? ""
+}
+
 export async function select(harness: Caller, token: string, organizationId: string): Promise<string> {
   const answer = await harness.call("POST /api/v3/auth/select-organization", {
     token,
