@@ -6,7 +6,7 @@ import pino from "pino"
 import { loadConfig } from "../config.ts"
 import { openDatabase, type Queries } from "../db/database.ts"
 import { startServer, type RunningServer } from "../server.ts"
-import { createTestDatabase, type TestDatabase } from "./databases.ts"
+import { createTestDatabase, type Address, type TestDatabase } from "./databases.ts"
 import { call, type Answer, type Call } from "./http.ts"
 
 export type Harness = {
@@ -23,12 +23,18 @@ export type Harness = {
   state(): Promise<Record<string, string[]>>
 }
 
-/** A server on a database of its own, stopped after the tests of the file. `env` adds to its environment. */
-export async function startHarness(env: Record<string, string> = {}): Promise<Harness> {
+/**
+ * A server on a database of its own, stopped after the tests of the file. `env` adds to its environment; `reach` may
+ * put something between the server and its database.
+ */
+export async function startHarness(
+  env: Record<string, string> = {},
+  reach: (database: Address) => Promise<Address> = async (database) => database,
+): Promise<Harness> {
   const database = await createTestDatabase()
   const folder = await mkdtemp(join(tmpdir(), "conclave-test-"))
   const config = loadConfig({ PORT: "0", CONCLAVE_DATA_DIR: folder, ...env })
-  const server = await startServer(config, database.connection, pino({ level: "silent" }))
+  const server = await startServer(config, await reach(database.connection), pino({ level: "silent" }))
   const own = openDatabase(database.connection, 2)
   after(async () => {
     await server.stop()
