@@ -6,6 +6,7 @@ export type SignedInActor = UserActor | MachineActor
 /** A caller acting in an organization, with the rights it holds there now. */
 export type OrganizationActor = SignedInActor & {
   orgId: string
+  /** The caller's place in the organization. */ membershipId: string
   roles: readonly string[]
   rights: Rights
 }

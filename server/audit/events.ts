@@ -5,6 +5,13 @@ export type AuditEvents = {
   "select-organization": { organizationId: string; organizationName: string }
   "invite-organization-members": { members: { membershipId: string; email: string; role: string }[] }
   "accept-organization-invitation": { membershipId: string; userId: string; username: string }
+  "update-organization-membership": OrganizationMembership & {
+    role?: string
+    isActive?: boolean
+    metadata?: { key: string; value: string }[]
+  }
+  "remove-organization-member": OrganizationMembership
+  "leave-organization": OrganizationMembership
   "create-identity": { identityId: string; name: string; role: string; hasDeleteProtection: boolean }
   "add-identity-token-auth": { identityId: string; accessTokenTTL: number; accessTokenMaxTTL: number }
   "create-token-identity-token-auth": { identityId: string; tokenId: string }
@@ -27,6 +34,7 @@ export type AuditEvents = {
   }
 }
 
+type OrganizationMembership = { membershipId: string; userId: string; username: string }
 type GroupMembership = { groupId: string; groupName: string; userId: string; username: string }
 
 export type AuditEvent = keyof AuditEvents

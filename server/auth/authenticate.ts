@@ -66,7 +66,9 @@ async function lookUpUser(db: Queries, claims: UserClaims, also: store.WithFacts
   if (!organizationId) return { actor, facts: row, ...used }
   if (!row.membership_id)
     throw forbidden("You are no member of the organization that your token was made for")
-  return { actor: withRights(actor, organizationId, row.roles), facts: row, ...used }
+  if (row.is_inactive) throw forbidden("Your membership in the organization is inactive: ask an admin of it")
+  const place = { orgId: organizationId, membershipId: row.membership_id }
+  return { actor: withRights(actor, place, row.roles), facts: row, ...used }
 }
 
 async function lookUpMachine(db: Queries, claims: MachineClaims, also: store.WithFacts): Promise<Caller> {
@@ -84,12 +86,16 @@ async function lookUpMachine(db: Queries, claims: MachineClaims, also: store.Wit
     isInstanceAdmin,
     authMethod,
   }
-  return { actor: withRights(actor, orgId, row.roles), facts: row }
+  return { actor: withRights(actor, { orgId, membershipId: row.membership_id }, row.roles), facts: row }
 }
 
-const withRights = (actor: SignedInActor, orgId: string, roles: string[]): OrganizationActor => ({
+const withRights = (
+  actor: SignedInActor,
+  place: { orgId: string; membershipId: string },
+  roles: string[],
+): OrganizationActor => ({
   ...actor,
-  orgId,
+  ...place,
   roles,
   rights: rightsOfRoles(roles),
 })

@@ -10,6 +10,7 @@ export type UserRow = {
   is_accepted: boolean
   is_super_admin: boolean
   /** Absent when the person is no member of the selected organization. */ membership_id: string | null
+  is_inactive: boolean
   roles: string[]
 }
 
@@ -32,6 +33,7 @@ const userSql = (facts: AnyFacts | undefined): string => `
   select s.access_version, s.ended_at is not null as is_ended,
     s.last_used_at < statement_timestamp() - interval '1 minute' as is_use_due,
     u.username, u.email, u.is_accepted, u.is_super_admin, m.id as membership_id,
+    m.deactivated_at is not null as is_inactive,
     array(
       select role from active_organization_user_role_grants
       where org_id = $1 and membership_id = m.id

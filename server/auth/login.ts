@@ -3,6 +3,7 @@ import type { PublicContext, SignedInContext } from "../context.ts"
 import { newId, uuidOrNull } from "../crypto/ids.ts"
 import { badRequest, forbidden, notFound } from "../errors.ts"
 import { canonicalUsername } from "../names.ts"
+import { noteLogin } from "../organizations/members.ts"
 import { joinedOrganization } from "../organizations/organizations.ts"
 import { findUser, type User } from "../users/users.ts"
 import { refreshVersionOf, setRefreshCookie } from "./sessions.ts"
@@ -43,6 +44,12 @@ export async function selectOrganization(ctx: SignedInContext, organizationId: s
   const id = uuidOrNull(organizationId)
   const organization = id && (await joinedOrganization(ctx.db, actor.userId, id))
   if (!organization) throw notFound(`There is no organization with the ID ${organizationId}`)
+  if (!organization.is_active) {
+    throw forbidden(
+      `Your membership in the organization ${organization.name} is inactive: ask an admin of it`,
+    )
+  }
+  await noteLogin(ctx.db, { orgId: organization.id, userId: actor.userId, authMethod })
   await recordFrom(
     ctx.db,
     { request: ctx.request, orgId: organization.id, actor: auditActor(actor) },

@@ -62,6 +62,10 @@ export interface ActiveOrganizationUserMemberships {
   valid_until: Timestamp | null
   is_closed: boolean
   updated_at: Timestamp
+  deactivated_at: Timestamp | null
+  metadata: Json
+  last_login_at: Timestamp | null
+  last_login_auth_method: string | null
 }
 
 export interface ActiveOrganizationUserRoleGrants {
@@ -172,6 +176,8 @@ export interface Invitations {
   created_at: Generated<Timestamp>
   expires_at: Timestamp
   used_at: Timestamp | null
+  inviter_membership_id: string | null
+  ended_at: Timestamp | null
 }
 
 export interface OrganizationIdentityMemberships {
@@ -207,6 +213,10 @@ export interface OrganizationUserMemberships {
   valid_until: Timestamp | null
   is_closed: Generated<boolean>
   updated_at: Generated<Timestamp>
+  deactivated_at: Timestamp | null
+  metadata: Generated<Json>
+  last_login_at: Timestamp | null
+  last_login_auth_method: string | null
 }
 
 export interface OrganizationUserRoleGrants {

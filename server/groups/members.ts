@@ -86,6 +86,10 @@ export const beginMemberships = (
   membershipId: string,
 ): Promise<void> => store.restartMemberships(ctx.db, orgId, membershipId)
 
+/** Takes a person out of all groups, when their place in the organization ends. */
+export const endGroupMemberships = (db: Context["db"], orgId: string, membershipId: string): Promise<void> =>
+  store.endMemberships(db, orgId, membershipId)
+
 type Found = { group: { id: string; name: string; slug: string } | undefined; user: Member | undefined }
 
 /** The group and the person of the facts, each absent when it was not found. */

@@ -1,5 +1,6 @@
 import type { z } from "zod"
 import type { Access, CallerKind } from "../access/access.ts"
+import type { OrganizationActor } from "../access/actor.ts"
 import type { Context, PublicContext, SignedInContext } from "../context.ts"
 import type { Facts } from "../db/facts.ts"
 
@@ -39,6 +40,8 @@ type Declaration<Route extends string, A extends Access, P, Q, B, R extends z.Zo
   /** Allow-list of the answer: what it does not name does not leave. */ result: R
   /** Which kinds of token the endpoint takes; people and machine identities unless it says otherwise. */
   callers?: readonly CallerKind[]
+  /** True for what is the caller's own to do, and needs no permission; for an organization's endpoints. */
+  isOwn?: (actor: OrganizationActor, input: { params: Parsed<P> }) => boolean
   /** Takes the body as a form, too (`application/x-www-form-urlencoded`); only where clients send one. */
   alsoForm?: true
   /** Answers with a slash behind the path, too; only where clients send one. */ alsoWithSlash?: true
@@ -63,6 +66,7 @@ export type Endpoint = {
   query: z.ZodType | undefined
   body: z.ZodType | undefined
   result: z.ZodType
+  isOwn: ((actor: OrganizationActor, input: { params: unknown }) => boolean) | undefined
   alsoForm: boolean
   alsoWithSlash: boolean
   transaction: boolean
@@ -99,6 +103,7 @@ export function endpoint<
     facts: undefined,
     factValues: undefined,
     audit: undefined,
+    isOwn: undefined,
     alsoForm: false,
     alsoWithSlash: false,
     ...declaration,

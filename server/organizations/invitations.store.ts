@@ -14,7 +14,14 @@ export type InvitationRow = {
 
 export async function insertInvitation(
   db: Queries,
-  invitation: { org_id: string; id: string; membership_id: string; code_hash: string; expires_at: Date },
+  invitation: {
+    org_id: string
+    id: string
+    membership_id: string
+    inviter_membership_id: string
+    code_hash: string
+    expires_at: Date
+  },
 ): Promise<void> {
   await db.insertInto("invitations").values(invitation).execute()
 }
@@ -29,6 +36,7 @@ const invitations = (db: Queries, orgId: string) =>
     .select(sql<boolean>`i.expires_at <= statement_timestamp()`.as("is_expired"))
     .select(sql<boolean>`m.accepted_at is not null`.as("is_accepted"))
     .where("i.org_id", "=", orgId)
+    .where("i.ended_at", "is", null)
     .$castTo<InvitationRow>()
 
 export const invitationByCode = (
@@ -49,6 +57,7 @@ export async function useInvitation(db: Queries, orgId: string, id: string): Pro
     .where("org_id", "=", orgId)
     .where("id", "=", id)
     .where("used_at", "is", null)
+    .where("ended_at", "is", null)
     .where("expires_at", ">", sql<Date>`statement_timestamp()`)
     .returning("id")
     .executeTakeFirst()

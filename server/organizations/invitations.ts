@@ -66,6 +66,7 @@ async function inviteOne(ctx: Context, username: string, role: BuiltInRole) {
     org_id: orgId,
     id: newId(),
     membership_id: membershipId,
+    inviter_membership_id: ctx.actor.membershipId,
     code_hash: hashOfCode(code),
     expires_at: new Date(Date.now() + validDays * 864e5),
   })

@@ -1,6 +1,8 @@
 import { sql } from "kysely"
 import type { Queries } from "../db/database.ts"
 
+export type MemberMetadata = { id: string; key: string; value: string }
+
 export type MemberRow = {
   id: string
   org_id: string
@@ -11,27 +13,122 @@ export type MemberRow = {
   last_name: string | null
   invite_email: string | null
   accepted_at: Date | null
+  deactivated_at: Date | null
+  metadata: MemberMetadata[]
+  last_login_at: Date | null
+  last_login_auth_method: string | null
+  last_invited_at: Date | null
+  created_at: Date
+  updated_at: Date
   role: string
 }
 
-/** Everybody of an organization, in the order of lists. Who has not accepted is shown by the invited address only. */
-export const membersOfOrg = (db: Queries, orgId: string): Promise<MemberRow[]> =>
+const columns = [
+  "m.id",
+  "m.org_id",
+  "m.user_id",
+  "m.username",
+  "m.invite_email",
+  "m.accepted_at",
+  "m.deactivated_at",
+  "m.metadata",
+  "m.last_login_at",
+  "m.last_login_auth_method",
+  "m.valid_from as created_at",
+  "m.updated_at",
+] as const
+
+// Who has not accepted is shown by the invited address only. Whose role has lapsed has none.
+const members = (db: Queries, orgId: string) =>
   db
     .selectFrom("active_organization_user_memberships as m")
     .innerJoin("users as u", "u.id", "m.user_id")
-    .innerJoin("active_organization_user_role_grants as r", (join) =>
+    .leftJoin("active_organization_user_role_grants as r", (join) =>
       join.onRef("r.org_id", "=", "m.org_id").onRef("r.membership_id", "=", "m.id"),
     )
-    .select(["m.id", "m.org_id", "m.user_id", "m.username", "m.invite_email", "m.accepted_at", "r.role"])
+    .select(columns)
+    .select(sql<string>`coalesce(r.role, 'no-access')`.as("role"))
     .select(sql<string | null>`coalesce(m.invite_email, u.email)`.as("email"))
     .select(sql<string | null>`case when m.accepted_at is not null then u.first_name end`.as("first_name"))
     .select(sql<string | null>`case when m.accepted_at is not null then u.last_name end`.as("last_name"))
+    .select((row) =>
+      row
+        .selectFrom("invitations as i")
+        .select((invitation) => invitation.fn.max("i.created_at").as("at"))
+        .whereRef("i.org_id", "=", "m.org_id")
+        .whereRef("i.membership_id", "=", "m.id")
+        .as("last_invited_at"),
+    )
     .where("m.org_id", "=", orgId)
+    .$castTo<MemberRow>()
+
+/** Everybody of an organization, in the order of lists. */
+export const membersOfOrg = (db: Queries, orgId: string): Promise<MemberRow[]> =>
+  members(db, orgId)
     .orderBy("m.sort_key", (order) => order.asc().nullsLast())
     .orderBy("m.username")
     .orderBy("m.id")
-    .$castTo<MemberRow>()
     .execute()
+
+export const memberInOrg = (
+  db: Queries,
+  orgId: string,
+  membershipId: string,
+): Promise<MemberRow | undefined> => members(db, orgId).where("m.id", "=", membershipId).executeTakeFirst()
+
+/** The roles that somebody holds in the organization, their own and those of their groups. */
+export async function rolesOfMember(db: Queries, orgId: string, membershipId: string): Promise<string[]> {
+  const own = db
+    .selectFrom("active_organization_user_role_grants")
+    .select("role")
+    .where("org_id", "=", orgId)
+    .where("membership_id", "=", membershipId)
+  const ofGroups = db
+    .selectFrom("active_group_user_memberships as gm")
+    .innerJoin("active_group_role_grants as r", (join) =>
+      join.onRef("r.org_id", "=", "gm.org_id").onRef("r.group_id", "=", "gm.group_id"),
+    )
+    .select("r.role")
+    .where("gm.org_id", "=", orgId)
+    .where("gm.membership_id", "=", membershipId)
+  const rows = await own.union(ofGroups).execute()
+  return rows.flatMap(({ role }) => role ?? [])
+}
+
+export async function updateMembership(
+  db: Queries,
+  { orgId, membershipId }: { orgId: string; membershipId: string },
+  changes: { isActive?: boolean; metadata?: MemberMetadata[] },
+): Promise<void> {
+  const { isActive, metadata } = changes
+  await db
+    .updateTable("organization_user_memberships")
+    .set({
+      ...(isActive === undefined
+        ? {}
+        : { deactivated_at: isActive ? null : sql<Date>`statement_timestamp()` }),
+      ...(metadata === undefined ? {} : { metadata: JSON.stringify(metadata) }),
+      updated_at: sql<Date>`statement_timestamp()`,
+    })
+    .where("org_id", "=", orgId)
+    .where("id", "=", membershipId)
+    .where("is_closed", "=", false)
+    .execute()
+}
+
+/** Notes that somebody has begun to act in the organization. */
+export async function noteLogin(
+  db: Queries,
+  login: { orgId: string; userId: string; authMethod: string },
+): Promise<void> {
+  await db
+    .updateTable("organization_user_memberships")
+    .set({ last_login_at: sql<Date>`statement_timestamp()`, last_login_auth_method: login.authMethod })
+    .where("org_id", "=", login.orgId)
+    .where("user_id", "=", login.userId)
+    .where("is_closed", "=", false)
+    .execute()
+}
 
 export type NewMembership = {
   org_id: string

@@ -1,18 +1,41 @@
-import type { BuiltInRole } from "../access/roles.ts"
+import { requireCovers } from "../access/boundary.ts"
+import { isBuiltInRole, type BuiltInRole } from "../access/roles.ts"
 import type { Context } from "../context.ts"
-import { newId } from "../crypto/ids.ts"
+import { newId, uuidOrNull } from "../crypto/ids.ts"
 import type { Queries } from "../db/database.ts"
 import { notFound } from "../errors.ts"
 import { searchKey, sortKey } from "../names.ts"
 import { requireUser, type User } from "../users/users.ts"
 import * as store from "./members.store.ts"
 
+export { noteLogin } from "./members.store.ts"
 export type Member = store.MemberRow
 
 /** Everybody of the caller's organization; another organization's id is nobody's. */
 export async function listMembers(ctx: Context, organizationId: string): Promise<Member[]> {
   requireOwnOrganization(ctx, organizationId)
   return store.membersOfOrg(ctx.db, ctx.actor.orgId)
+}
+
+/** A member of the caller's organization; anything else is 404. */
+export async function getMember(ctx: Context, organizationId: string, membershipId: string): Promise<Member> {
+  requireOwnOrganization(ctx, organizationId)
+  const id = uuidOrNull(membershipId)
+  const member = id && (await store.memberInOrg(ctx.db, ctx.actor.orgId, id))
+  if (!member) throw noSuchMember(membershipId)
+  return member
+}
+
+export const noSuchMember = (membershipId: string) =>
+  notFound(`There is no membership with the ID ${membershipId}`)
+
+/**
+ * Throws 403 when somebody holds more than the caller, directly or through a group: who could not give a right may
+ * not take it away either.
+ */
+export async function requireCoversMember(ctx: Context, membershipId: string, what: string): Promise<void> {
+  const roles = await store.rolesOfMember(ctx.db, ctx.actor.orgId, membershipId)
+  for (const role of roles.filter(isBuiltInRole)) requireCovers(ctx.actor, role, what)
 }
 
 /** Throws 404 unless the id is that of the organization the caller's token was made for. */
@@ -51,9 +74,16 @@ export async function insertMember(
     isAccepted,
   })
   if (!isInserted) return undefined
-  await store.insertRoleGrant(db, { org_id: orgId, id: newId(), membership_id: id, role })
+  await beginRole(db, { orgId, membershipId: id, role })
   return id
 }
+
+/** Gives a member a role from now on. */
+export const beginRole = (
+  db: Queries,
+  { orgId, membershipId, role }: { orgId: string; membershipId: string; role: BuiltInRole },
+): Promise<void> =>
+  store.insertRoleGrant(db, { org_id: orgId, id: newId(), membership_id: membershipId, role })
 
 /** Turns an invitation into a membership that means something; false when it was accepted or ended before. */
 export const acceptMembership = (

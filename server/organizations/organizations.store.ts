@@ -1,3 +1,4 @@
+import { sql } from "kysely"
 import type { Queries } from "../db/database.ts"
 
 export type OrganizationRow = {
@@ -52,6 +53,7 @@ export const joinedOrganization = (db: Queries, userId: string, orgId: string) =
     .selectFrom("active_organization_user_memberships as m")
     .innerJoin("organizations as o", "o.id", "m.org_id")
     .select(["o.id", "o.name"])
+    .select(sql<boolean>`m.deactivated_at is null`.as("is_active"))
     .where("m.org_id", "=", orgId)
     .where("m.user_id", "=", userId)
     .where("m.accepted_at", "is not", null)

@@ -65,6 +65,12 @@ async function freshCookie(harness: Harness, { adminUsername }: people.Organizat
   return { cookie }
 }
 
+async function freshPlace(harness: Harness, organization: people.Organization) {
+  const { email } = await people.invite(harness, organization, freshAddress())
+  const membershipId = await people.membershipIdOf(harness, organization, email)
+  return { organizationId: organization.id, membershipId }
+}
+
 type Make = (harness: Harness, organization: people.Organization) => Promise<Request>
 
 /**
@@ -86,6 +92,20 @@ export const cases: Record<string, Make> = {
   createOrganization: async () => ({ body: { name: fresh("organization") } }),
   selectOrganization: async (_harness, { id }) => ({ body: { organizationId: id, userAgent: "cli" } }),
   listOrganizationMemberships: async (_harness, { id }) => ({ path: { organizationId: id } }),
+  listOrganizationUsers: async (_harness, { id }) => ({ path: { organizationId: id } }),
+  getOrganizationMembership: async (harness, organization) => ({
+    path: await freshPlace(harness, organization),
+  }),
+  updateOrganizationMembership: async (harness, organization) => ({
+    path: await freshPlace(harness, organization),
+    body: { role: "admin", isActive: false, metadata: [{ key: "team", value: "blue" }] },
+  }),
+  deleteOrganizationMembership: async (harness, organization) => ({
+    path: await freshPlace(harness, organization),
+  }),
+  listProjectMembershipsOfMember: async (harness, organization) => ({
+    path: await freshPlace(harness, organization),
+  }),
   inviteToOrganization: async (_harness, { id }) => ({
     body: {
       inviteeEmails: [freshAddress()],

@@ -143,3 +143,16 @@ export async function addGroup(
 ): Promise<{ id: string; name: string; slug: string }> {
   return ok(await harness.call("POST /api/v1/groups", { token: organization.token, body: { name, role } }))
 }
+
+/** The id of somebody's place in the organization. */
+export async function membershipIdOf(
+  harness: Caller,
+  { id, token }: Pick<Organization, "id" | "token">,
+  email: string,
+): Promise<string> {
+  const answer = await harness.call(`GET /api/v2/organizations/${id}/memberships`, { token })
+  const users = ok(answer).users as { id: string; user: { username: string } }[]
+  const place = users.find(({ user }) => user.username === email)
+  assert.ok(place, `${email} is no member`)
+  return place.id
+}

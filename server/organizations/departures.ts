@@ -1,0 +1,52 @@
+import type { Queries } from "../db/database.ts"
+import { badRequest } from "../errors.ts"
+import { endGroupMemberships } from "../groups/members.ts"
+import * as store from "./departures.store.ts"
+
+/** A person's place in an organization. */
+export type Place = { orgId: string; membershipId: string }
+
+/**
+ * Locks a person's place until the transaction ends, after the organization, so that of any number of changes that
+ * take admins away each sees what those before it left. False when there is no such place.
+ */
+export async function lockPlace(db: Queries, { orgId, membershipId }: Place): Promise<boolean> {
+  return (await store.lockOrganization(db, orgId)) && store.lockMembership(db, orgId, membershipId)
+}
+
+/**
+ * Ends a person's place in an organization and all that hangs on it: the roles, the groups, the invitations sent to
+ * them and by them. The rows stay, closed. Throws 400 for the last admin; `lockPlace` must have been called.
+ */
+export async function endMembership(db: Queries, place: Place): Promise<void> {
+  await requireAnotherAdmin(db, place)
+  await endMembershipUnchecked(db, place)
+}
+
+/** The same without a look at who stays, for an organization that ends with all its members. */
+export async function endMembershipUnchecked(db: Queries, { orgId, membershipId }: Place): Promise<void> {
+  await store.closeMembership(db, orgId, membershipId)
+  await store.endRoleGrants(db, orgId, membershipId)
+  await endGroupMemberships(db, orgId, membershipId)
+  await store.endInvitations(db, orgId, { membership_id: membershipId })
+  await store.endInvitations(db, orgId, { inviter_membership_id: membershipId })
+}
+
+/**
+ * Throws 400 when nobody else could administer the organization: an accepted, active person with an admin role of
+ * their own that has no end. Roles through groups and those of machine identities do not count.
+ */
+export async function requireAnotherAdmin(db: Queries, { orgId, membershipId }: Place): Promise<void> {
+  const admins = await store.lastingAdmins(db, orgId)
+  if (!admins.includes(membershipId) || admins.some((id) => id !== membershipId)) return
+  throw badRequest(
+    "This is the last admin of the organization: make somebody else an admin first, or delete the organization",
+  )
+}
+
+/** Ends the invitations that somebody sent and nobody has accepted, when their standing falls. */
+export const endInvitationsSentBy = (db: Queries, { orgId, membershipId }: Place): Promise<void> =>
+  store.endInvitations(db, orgId, { inviter_membership_id: membershipId })
+
+export const endRoleGrants = (db: Queries, { orgId, membershipId }: Place): Promise<void> =>
+  store.endRoleGrants(db, orgId, membershipId)

@@ -1,0 +1,89 @@
+import { requireCovers } from "../access/boundary.ts"
+import { isBuiltInRole, type BuiltInRole } from "../access/roles.ts"
+import { record } from "../audit/audit.ts"
+import type { Context } from "../context.ts"
+import { newId, uuidOrNull } from "../crypto/ids.ts"
+import { badRequest, unauthorized } from "../errors.ts"
+import {
+  endInvitationsSentBy,
+  endMembership,
+  endRoleGrants,
+  lockPlace,
+  requireAnotherAdmin,
+} from "./departures.ts"
+import { beginRole, getMember, noSuchMember, requireCoversMember, requireOwnOrganization } from "./members.ts"
+import type { Member } from "./members.ts"
+import * as store from "./members.store.ts"
+
+type Target = { organizationId: string; membershipId: string }
+type Changes = {
+  role?: string | undefined
+  isActive?: boolean | undefined
+  metadata?: { key: string; value: string }[] | undefined
+}
+
+/**
+ * Changes the role of a member, whether they are active, or what is noted about them. Nobody changes their own
+ * place, nor that of who holds more; nobody gives more than they hold; and one admin always stays.
+ */
+export async function updateMember(ctx: Context, target: Target, changes: Changes): Promise<Member> {
+  const member = await lockMember(ctx, target)
+  if (isOwn(ctx, member.id)) throw unauthorized("You cannot change your own membership")
+  const role = changes.role === undefined ? undefined : requireRole(changes.role)
+  await requireCoversMember(ctx, member.id, "You may not change a member who may do more than you")
+  if (role) requireCovers(ctx.actor, role, "You may not give anyone more than you may do yourself")
+
+  const place = { orgId: ctx.actor.orgId, membershipId: member.id }
+  if (role !== undefined && role !== member.role) {
+    if (role !== "admin") await requireAnotherAdmin(ctx.db, place)
+    await endRoleGrants(ctx.db, place)
+    await beginRole(ctx.db, { ...place, role })
+    await endInvitationsSentBy(ctx.db, place)
+  }
+  if (changes.isActive === false && member.deactivated_at === null) {
+    await requireAnotherAdmin(ctx.db, place)
+    await endInvitationsSentBy(ctx.db, place)
+  }
+  const { isActive, metadata } = changes
+  if (role === undefined && isActive === undefined && metadata === undefined) return member
+  await store.updateMembership(ctx.db, place, {
+    ...(isActive === undefined ? {} : { isActive }),
+    ...(metadata === undefined ? {} : { metadata: metadata.map((entry) => ({ id: newId(), ...entry })) }),
+  })
+  const sent = Object.entries({ role, isActive, metadata }).filter(([, value]) => value !== undefined)
+  await record(ctx, "update-organization-membership", { ...eventOf(member), ...Object.fromEntries(sent) })
+  return getMember(ctx, target.organizationId, member.id)
+}
+
+/** Takes a member out of the organization, or lets the caller leave it; one admin always stays. */
+export async function removeMember(ctx: Context, target: Target): Promise<Member> {
+  const member = await lockMember(ctx, target)
+  if (!isOwn(ctx, member.id)) {
+    await requireCoversMember(ctx, member.id, "You may not remove a member who may do more than you")
+  }
+  await endMembership(ctx.db, { orgId: ctx.actor.orgId, membershipId: member.id })
+  const event = isOwn(ctx, member.id) ? "leave-organization" : "remove-organization-member"
+  await record(ctx, event, eventOf(member))
+  return member
+}
+
+const isOwn = (ctx: Context, membershipId: string): boolean => membershipId === ctx.actor.membershipId
+
+async function lockMember(ctx: Context, { organizationId, membershipId }: Target): Promise<Member> {
+  requireOwnOrganization(ctx, organizationId)
+  const id = uuidOrNull(membershipId)
+  const isThere = id && (await lockPlace(ctx.db, { orgId: ctx.actor.orgId, membershipId: id }))
+  if (!isThere) throw noSuchMember(membershipId)
+  return getMember(ctx, organizationId, id)
+}
+
+function requireRole(slug: string): BuiltInRole {
+  if (isBuiltInRole(slug)) return slug
+  throw badRequest(`There is no role ${slug} in the organization`, { name: "UpdateMembership" })
+}
+
+const eventOf = (member: Member) => ({
+  membershipId: member.id,
+  userId: member.user_id,
+  username: member.username,
+})

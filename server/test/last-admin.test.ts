@@ -1,0 +1,113 @@
+import assert from "node:assert/strict"
+import { rm } from "node:fs/promises"
+import { after, test } from "node:test"
+import { singleConnection } from "../db/database.ts"
+import { createTestDatabase } from "./databases.ts"
+import type { Answer } from "./http.ts"
+import * as people from "./people.ts"
+import { makeDataDir, startProcess, type RunningProcess } from "./processes.ts"
+
+/*
+ * Two admins, two servers, and two acts at once that each take one admin away: whatever comes first, one stays.
+ * RACE_ROUNDS is the number of rounds of each pair of acts.
+ */
+const rounds = Number(process.env["RACE_ROUNDS"] ?? 2)
+
+const database = await createTestDatabase()
+const dataDir = await makeDataDir()
+const sql = singleConnection(database.connection)
+await sql.connect()
+const options = { dataDir, databaseUrl: database.url, env: { LOG_LEVEL: "error" } }
+const left = await startProcess(options)
+const right = await startProcess(options)
+
+after(async () => {
+  for (const server of [left, right]) server.kill("SIGTERM")
+  await Promise.all([left, right].map((server) => server.exited))
+  await sql.end()
+  await database.drop()
+  await rm(dataDir, { recursive: true, force: true })
+})
+
+const acme = await people.bootstrap(left)
+type Person = { username: string; signedInToken: string }
+const ada: Person = { username: acme.adminUsername, signedInToken: acme.signedInToken }
+const eve: Person = {
+  username: "eve@example.com",
+  signedInToken: await people.accept(left, await people.invite(left, acme, "eve@example.com")),
+}
+
+type Admin = { token: string; route: string }
+type Act = (server: RunningProcess, self: Admin, other: Admin) => Promise<Answer>
+
+const acts: Record<string, Act> = {
+  remove: (server, self, other) => server.call(`DELETE ${other.route}`, { token: self.token }),
+  demote: (server, self, other) =>
+    server.call(`PATCH ${other.route}`, { token: self.token, body: { role: "member" } }),
+  deactivate: (server, self, other) =>
+    server.call(`PATCH ${other.route}`, { token: self.token, body: { isActive: false } }),
+  leave: (server, self) => server.call(`DELETE ${self.route}`, { token: self.token }),
+}
+
+/** A new organization whose only admins are the two. */
+async function addOrganizationOfTwo(): Promise<{ id: string; first: Admin; second: Admin }> {
+  const body = { name: "Of two" }
+  const created = await left.call("POST /api/v2/organizations", { token: ada.signedInToken, body })
+  const { id } = people.ok(created).organization
+  const token = await people.select(left, ada.signedInToken, id)
+  const own = { ...acme, id, token }
+  const invitation = await people.invite(left, own, eve.username, "admin")
+  people.ok(await left.call("POST /api/v1/invite-org/verify", { token: eve.signedInToken, body: invitation }))
+  const adminOf = async (person: Person): Promise<Admin> => ({
+    token: await people.select(left, person.signedInToken, id),
+    route: `/api/v2/organizations/${id}/memberships/${await people.membershipIdOf(left, own, person.username)}`,
+  })
+  return { id, first: await adminOf(ada), second: await adminOf(eve) }
+}
+
+/** Counted from the tables and not by what the server thinks. */
+async function adminsOf(orgId: string): Promise<number> {
+  const { rows } = await sql.query<{ count: string }>(
+    `select count(*) from organization_user_memberships m
+     join organization_user_role_grants r on r.org_id = m.org_id and r.membership_id = m.id
+     where m.org_id = $1 and not m.is_closed and m.deactivated_at is null and m.accepted_at is not null
+       and not r.is_closed and r.role = 'admin'`,
+    [orgId],
+  )
+  return Number(rows[0]?.count)
+}
+
+const eventsOf = async (orgId: string): Promise<number> => {
+  const { rows } = await sql.query<{ count: string }>(
+    `select count(*) from audit_logs where org_id = $1 and event_type in
+       ('remove-organization-member', 'leave-organization', 'update-organization-membership')`,
+    [orgId],
+  )
+  return Number(rows[0]?.count)
+}
+
+const names = Object.keys(acts)
+const pairs = names.flatMap((one, index) => names.slice(index).map((other) => [one, other] as const))
+
+for (const [one, other] of pairs) {
+  test(`${one} and ${other} at once leave an admin`, async () => {
+    for (let round = 0; round < rounds; round++) {
+      const { id, first, second } = await addOrganizationOfTwo()
+      assert.equal(await adminsOf(id), 2)
+      const answers = await Promise.all([
+        acts[one]?.(left, first, second),
+        acts[other]?.(right, second, first),
+      ])
+      const statuses = answers.map((answer) => answer?.status ?? 0)
+      const shown = answers.map((answer) => answer?.text).join("\n")
+      // The slower one is the last admin, or has just lost its right, its place, or what it aims at.
+      assert.ok(statuses.includes(200), shown)
+      assert.ok(
+        statuses.every((status) => [200, 400, 403, 404].includes(status)),
+        shown,
+      )
+      assert.ok((await adminsOf(id)) >= 1, shown)
+      assert.equal(await eventsOf(id), statuses.filter((status) => status === 200).length)
+    }
+  })
+}
