@@ -11,6 +11,7 @@ import type { Keys } from "./crypto/keys.ts"
 import { openDatabase, type Connection, type Database } from "./db/database.ts"
 import { migrate } from "./db/migrate.ts"
 import { endpoints } from "./endpoints.ts"
+import { watchConnections, type Connections } from "./http/connections.ts"
 import { docsPages } from "./http/docs.ts"
 import { openapi } from "./http/openapi.ts"
 import { createMailer } from "./mail/mailer.ts"
@@ -77,6 +78,7 @@ async function listen(config: Config, { database, keys }: Base, log: Logger): Pr
     trustedProxies: config.trustedProxies,
     isDraining: () => isDraining,
   })
+  const connections = watchConnections(app.server)
   const address = await bind(app, config)
   return {
     address,
@@ -84,7 +86,7 @@ async function listen(config: Config, { database, keys }: Base, log: Logger): Pr
     services,
     async stop() {
       isDraining = true
-      await drain(app)
+      await drain(app, connections)
       await database.close()
     },
   }
@@ -110,9 +112,10 @@ function cannotListen(cause: unknown, host: string, port: number): string {
   return `The server cannot listen on ${host}: set HOST to an address of this machine.`
 }
 
-/** Waits for requests under way, and cuts off what is still there after the time is up. */
-async function drain(app: App): Promise<void> {
+/** Waits for requests under way, and for nobody else; cuts off what is still there after the time is up. */
+async function drain(app: App, connections: Connections): Promise<void> {
   const cutOff = setTimeout(() => app.server.closeAllConnections(), drainMs)
+  connections.closeIdle()
   await app.close()
   clearTimeout(cutOff)
 }

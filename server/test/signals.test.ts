@@ -150,6 +150,32 @@ describe("a stop waits for what is under way, and for no more", { concurrency: t
     await assertGone({ dataDir, server })
   })
 
+  test("whoever has no request under way does not hold it up", async (t) => {
+    const dataDir = await dataDirFor(t)
+    const server = await startProcess({ dataDir })
+    t.after(() => server.killGroup("SIGKILL"))
+    const { hostname, port } = new URL(server.address)
+    const request = "GET /api/status HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    // Nothing, half a head, an answered request, and half a head after one.
+    const sent = ["", "GET /api/st", "GET /api/status HTTP/1.1\r\nHost:", request, `${request}GET /api`]
+    const closed = sent.map(async (text) => {
+      const socket = connect(Number(port), hostname)
+      t.after(() => socket.destroy())
+      socket.on("error", () => {}).on("data", () => {})
+      socket.write(text)
+      await new Promise((resolve) => socket.once("close", resolve))
+    })
+    await sleep(300)
+
+    const begin = performance.now()
+    server.kill("SIGTERM")
+    await Promise.all(closed)
+    assert.deepEqual(await server.exited, { code: 0, signal: null })
+    const tookMs = performance.now() - begin
+    assert.ok(tookMs < 5_000, `It took ${Math.round(tookMs)} ms.`)
+    await assertGone({ dataDir, server })
+  })
+
   test("a client that never finishes its request is cut off", async (t) => {
     const dataDir = await dataDirFor(t)
     const server = await startProcess({ dataDir })
