@@ -8,7 +8,8 @@ import { StartError } from "./start-error.ts"
 export type Config = Readonly<{
   host: string
   port: number
-  /** Origin under which people reach the server, without a trailing slash. */ siteUrl: string
+  /** Origin under which people reach the server, without a trailing slash; absent: the port that is bound, here. */
+  siteUrl: string | undefined
   /** Absolute. */ dataDir: string
   /** Absent: our own PostgreSQL in the data folder. */ databaseUrl: string | undefined
   encryptionKey: string | undefined
@@ -67,7 +68,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
   return Object.freeze({
     host: values.HOST,
     port: values.PORT,
-    siteUrl: (values.SITE_URL ?? `http://localhost:${values.PORT}`).replace(/\/+$/, ""),
+    siteUrl: values.SITE_URL?.replace(/\/+$/, ""),
     dataDir: resolve(values.CONCLAVE_DATA_DIR),
     databaseUrl: values.DATABASE_URL,
     encryptionKey: values.ENCRYPTION_KEY,

@@ -62,8 +62,11 @@ type Base = { database: Database; keys: Keys }
 async function listen(config: Config, { database, keys }: Base, log: Logger): Promise<RunningServer> {
   const isNew = !(await isSetUp(database.queries))
   const setupToken = isNew ? await ensureSetupToken(config.dataDir) : undefined
+  let siteUrl = config.siteUrl ?? ""
   const services: Services = {
-    siteUrl: config.siteUrl,
+    get siteUrl() {
+      return siteUrl
+    },
     tokens: createTokens(keys.authSecret),
     passwords: createPasswords(),
     setupToken: setupTokenIn(config.dataDir),
@@ -73,16 +76,18 @@ async function listen(config: Config, { database, keys }: Base, log: Logger): Pr
   const app = createApp({
     base: { db: database.queries, lookups: database.lookups, services },
     endpoints,
-    pages: docsPages(openapi(endpoints, config.siteUrl)),
+    pages: docsPages(() => openapi(endpoints, siteUrl)),
     log,
     trustedProxies: config.trustedProxies,
     isDraining: () => isDraining,
   })
   const connections = watchConnections(app.server)
+  // With PORT=0 the port is known only now, and still before the first request.
+  app.server.once("listening", () => (siteUrl = config.siteUrl ?? `http://localhost:${addressOf(app).port}`))
   const address = await bind(app, config)
   return {
     address,
-    setupLink: setupToken && `${config.siteUrl}/api/docs#setup-token=${setupToken}`,
+    setupLink: setupToken && `${siteUrl}/api/docs#setup-token=${setupToken}`,
     services,
     async stop() {
       isDraining = true
@@ -98,9 +103,11 @@ async function bind(app: App, { host, port }: Config): Promise<string> {
   } catch (cause) {
     throw new StartError(cannotListen(cause, host, port), { cause })
   }
-  const { address, family, port: bound } = app.server.address() as AddressInfo
+  const { address, family, port: bound } = addressOf(app)
   return `http://${family === "IPv6" ? `[${address}]` : address}:${bound}`
 }
+
+const addressOf = (app: App): AddressInfo => app.server.address() as AddressInfo
 
 function cannotListen(cause: unknown, host: string, port: number): string {
   const code = cause instanceof Error && "code" in cause ? cause.code : undefined

@@ -77,11 +77,14 @@ const asset = (name: string, contentType: string): Page => ({
   body: () => readFile(join(assets, name)),
 })
 
-/** The document, and a page to read and try it that needs nothing from elsewhere. */
-export function docsPages(document: Record<string, unknown>): Page[] {
-  const text = JSON.stringify(document)
+/**
+ * The document, made when it is first asked for, and a page to read and try it that needs nothing from elsewhere.
+ */
+export function docsPages(makeDocument: () => Record<string, unknown>): Page[] {
+  let text: string | undefined
+  const document = async () => (text ??= JSON.stringify(makeDocument()))
   return [
-    { path: "/api/docs/json", contentType: "application/json; charset=utf-8", body: async () => text },
+    { path: "/api/docs/json", contentType: "application/json; charset=utf-8", body: document },
     {
       path: "/api/docs",
       contentType: "text/html; charset=utf-8",

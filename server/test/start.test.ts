@@ -237,6 +237,26 @@ describe("keys", { concurrency: 2 }, () => {
   })
 })
 
+describe("without SITE_URL everything names the port that is bound", () => {
+  test("the greeting, the setup link, the document and the links of invitations", async (t) => {
+    const { dataDir, databaseUrl } = await placeFor(t)
+    const server = await started(t, { dataDir, databaseUrl, env: { PORT: "0" } })
+    const { port } = new URL(server.address)
+    assert.notEqual(port, "0")
+    const site = `http://localhost:${port}`
+    assert.match(server.stdout, new RegExp(`document: ${site}/api/docs\\)`))
+    assert.match(server.stdout, new RegExp(` ${site}/api/docs#setup-token=`))
+    const document = people.ok(await server.call("GET /api/docs/json"))
+    assert.equal(document.servers[0].url, site)
+
+    const { id: organizationId, token } = await people.bootstrap(server)
+    const body = { inviteeEmails: ["kim@example.com"], organizationId, organizationRoleSlug: "member" }
+    const answer = people.ok(await server.call("POST /api/v1/invite-org/signup", { token, body }))
+    assert.ok(answer.completeInviteLinks[0].link.startsWith(`${site}/signupinvite?`), JSON.stringify(answer))
+    await stopped(server)
+  })
+})
+
 describe("the setup link", { concurrency: 2 }, () => {
   const linkIn = (server: RunningProcess) => /#setup-token=([0-9a-f]{32,})\s/.exec(server.stdout)?.[1]
 
