@@ -117,6 +117,39 @@ test("a killed postmaster comes back with its data and under the same address", 
   await busy.end().catch(() => {})
 })
 
+test("PostgreSQL is back within three seconds however often in a row it is killed", async (t) => {
+  const database = await started(t, await existingDataDir(t))
+  for (let round = 1; round <= 7; round++) {
+    const killed = database.pid
+    process.kill(killed, "SIGKILL")
+    const begunMs = await until(() => database.pid !== killed)
+    const answers = () =>
+      query(database, "select 1").then(
+        () => true,
+        () => false,
+      )
+    const outageMs = begunMs + (await until(answers))
+    t.diagnostic(
+      `kill ${round}: begun after ${Math.round(begunMs)} ms, back after ${Math.round(outageMs)} ms`,
+    )
+    assert.ok(outageMs < 3000, `kill ${round}: ${Math.round(outageMs)} ms`)
+  }
+})
+
+test("a PostgreSQL that dies whenever it starts is started twice a second at most", async (t) => {
+  const dataDir = await existingDataDir(t)
+  const database = await started(t, dataDir)
+  await rm(join(dataDir, "postgres", "global", "pg_control"))
+  process.kill(database.pid, "SIGKILL")
+  const failures = async () =>
+    (await readFile(join(dataDir, "postgres.log"), "utf8")).match(/could not find the database/g)?.length ?? 0
+  await until(async () => (await failures()) >= 3)
+  const before = await failures()
+  await sleep(3000)
+  const more = (await failures()) - before
+  assert.ok(more >= 1 && more <= 6, `${more} starts in three seconds`)
+})
+
 test("a stop right after a kill starts nothing again", async (t) => {
   const database = await started(t, await existingDataDir(t))
   process.kill(database.pid, "SIGKILL")

@@ -4,14 +4,15 @@ import { trimLog } from "./log.ts"
 import { clearRemains, isShuttingDown, shutDown } from "./postmaster.ts"
 import { isAlive, signal } from "./process.ts"
 
+// A death is seen, and the longest delay over, within a second; a PostgreSQL that dies at once is no load.
 const LOOK_MS = 250
 const CHECK_MS = 5000
 const FIRST_DELAY_MS = 100
-const LONGEST_DELAY_MS = 5000
+const LONGEST_DELAY_MS = 600
 const STEADY_MS = 10_000
 
 /**
- * Starts the postmaster again whenever it dies, more slowly when it dies again and again. Returns the function that
+ * Starts the postmaster again whenever it dies: within a second, and not at once when it dies again and again. Returns the function that
  * ends this and shuts the postmaster down.
  */
 export function supervise(server: Server): () => Promise<void> {
