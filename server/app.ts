@@ -54,7 +54,7 @@ export function createApp(options: AppOptions): App {
     frameworkErrors: (error, request, reply) => answerError(options, request, reply, fromFramework(error)),
     clientErrorHandler: answerUnreadable,
   })
-  readBodiesAsText(app)
+  readBodiesAsBytes(app)
   app.setErrorHandler((error, request, reply) => answerError(options, request, reply, fromFramework(error)))
   app.setNotFoundHandler((request, reply) =>
     answerError(options, request, reply, notFound("There is no such route here")),
@@ -93,16 +93,16 @@ export function createApp(options: AppOptions): App {
   return app
 }
 
-/** Bodies stay text until their sender is known; other media types are refused there too. */
-function readBodiesAsText(app: FastifyInstance): void {
+/** Bodies stay bytes until their sender is known; other media types are refused there too. */
+function readBodiesAsBytes(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser("application/json", { parseAs: "string" }, (_request, text, done) =>
-    done(null, { text, type: "json" }),
+  app.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, bytes, done) =>
+    done(null, { bytes, type: "json" }),
   )
   app.addContentTypeParser(
     "application/x-www-form-urlencoded",
-    { parseAs: "string" },
-    (_request, text, done) => done(null, { text, type: "form" }),
+    { parseAs: "buffer" },
+    (_request, bytes, done) => done(null, { bytes, type: "form" }),
   )
   app.addContentTypeParser("*", { parseAs: "buffer" }, (request, _body, done) =>
     done(null, { type: "unsupported", mediaType: mediaTypeOf(request) }),

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer"
 import {
   authorize,
   PermissionBoundaryError,
@@ -17,13 +18,13 @@ import { toIssues } from "./http/issues.ts"
 import { problem } from "./http/problem.ts"
 import type { Services } from "./services.ts"
 
-/** What a request brought, still unread: the body is text until its sender is known. */
+/** What a request brought, still unread: the body is bytes until its sender is known. */
 export type Incoming = {
   request: RequestInfo
   reply: Reply
   params: unknown
   query: unknown
-  body: { text: string; type: "json" | "form" } | { type: "unsupported"; mediaType: string } | undefined
+  body: { bytes: Buffer; type: "json" | "form" } | { type: "unsupported"; mediaType: string } | undefined
 }
 
 type Input = { params: unknown; query: unknown; body: unknown }
@@ -168,10 +169,13 @@ function readBody(endpoint: Endpoint, body: Incoming["body"]): unknown {
   if (body === undefined) return undefined
   if (body.type === "unsupported") throw unsupported(body.mediaType)
   if (body.type === "form" && !endpoint.alsoForm) throw unsupported("a form")
-  if (body.text === "") return undefined
-  if (body.type === "form") return Object.fromEntries(new URLSearchParams(body.text))
+  if (body.bytes.length === 0) return undefined
+  // Read with replacement characters, two bodies that differ would be one.
+  if (!isUtf8(body.bytes)) throw badRequest("The body is not valid UTF-8")
+  const text = body.bytes.toString()
+  if (body.type === "form") return Object.fromEntries(new URLSearchParams(text))
   try {
-    return JSON.parse(body.text)
+    return JSON.parse(text)
   } catch (cause) {
     throw badRequest("The body is not valid JSON", { cause })
   }

@@ -56,8 +56,8 @@ async function refuses(
   assert.deepEqual(await harness.state(), before)
 }
 
-const bodies = (texts: Record<string, string>): Record<string, Call> =>
-  Object.fromEntries(Object.entries(texts).map(([what, rawBody]) => [what, { rawBody }]))
+const bodies = (contents: Record<string, string | Buffer>): Record<string, Call> =>
+  Object.fromEntries(Object.entries(contents).map(([what, rawBody]) => [what, { rawBody }]))
 
 const malformed = bodies({
   "an open brace": "{",
@@ -84,6 +84,21 @@ const malformed = bodies({
   "a form": "name=a&role=admin",
   XML: '<?xml version="1.0"?><name>a</name>',
   "white space": "  \n ",
+})
+
+/** JSON with a name that holds bytes which are no UTF-8. */
+const named = (...bytes: number[]): Buffer =>
+  Buffer.concat([Buffer.from('{"name":"a'), Buffer.from(bytes), Buffer.from('"}')])
+
+const noUtf8 = bodies({
+  "a letter of Latin-1": named(0xe9),
+  "a byte that is never used": named(0xff),
+  "an end without a beginning": named(0x80),
+  "a beginning without an end": named(0xe2, 0x82),
+  "a letter written too long": named(0xc1, 0x81),
+  "half a character of two": named(0xed, 0xa0, 0x80),
+  "beyond the last character": named(0xf4, 0x90, 0x80, 0x80),
+  "UTF-16": Buffer.from("\ufeff{}", "utf16le"),
 })
 
 const noObjects = bodies({
@@ -156,6 +171,13 @@ for (const endpoint of withBody) {
     })
 
     test("a body that is no JSON is 400", () => refuses(endpoint, malformed, [400]))
+
+    test("a body that is no UTF-8 is 400, and said to be", async () => {
+      await refuses(endpoint, noUtf8, [400])
+      const { request, token } = await make()
+      const answer = await send(harness, endpoint, { request, token, rawBody: named(0xe9) })
+      assert.equal(answer.body.message, "The body is not valid UTF-8")
+    })
 
     test("a body that is no object is 422", () => refuses(endpoint, noObjects, [422]))
 
