@@ -150,7 +150,8 @@ function parse(endpoint: Endpoint, incoming: Incoming): Parsed {
   try {
     const params = part(endpoint.params, incoming.params)
     const query = part(endpoint.query, incoming.query)
-    const body = endpoint.body && part(endpoint.body, readBody(endpoint, incoming.body))
+    const sent = readBody(endpoint, incoming.body)
+    const body = endpoint.body && part(endpoint.body, sent)
     return { ok: true, input: { params, query, body } }
   } catch (error) {
     if (error instanceof DomainError) return { ok: false, error }
@@ -165,8 +166,9 @@ function part(schema: Endpoint["params"], value: unknown): unknown {
   return result.data
 }
 
+/** A body that nobody asked for may be anything, but what says to be JSON has to be. */
 function readBody(endpoint: Endpoint, body: Incoming["body"]): unknown {
-  if (body === undefined) return undefined
+  if (body === undefined || (!endpoint.body && body.type !== "json")) return undefined
   if (body.type === "unsupported") throw unsupported(body.mediaType)
   if (body.type === "form" && !endpoint.alsoForm) throw unsupported("a form")
   if (body.bytes.length === 0) return undefined

@@ -265,6 +265,48 @@ for (const endpoint of withBody) {
   })
 }
 
+describe("a body that nobody asked for", () => {
+  const withoutBody = endpoints.filter(({ body }) => body === undefined)
+  const writes = withoutBody.filter(({ method }) => method !== "GET")
+
+  for (const endpoint of writes) {
+    test(`${endpoint.id} refuses one that is no JSON, after who has no token`, async () => {
+      await refuses(endpoint, { ...malformed, ...noUtf8 }, [400])
+      const request = await caseOf(endpoint)(harness, acme)
+      const stranger = await send(harness, endpoint, { request, token: undefined, rawBody: "{" })
+      assert.equal(stranger.status, endpoint.access === "public" ? 400 : 401, stranger.text)
+    })
+
+    test(`${endpoint.id} ignores any other`, async () => {
+      const json = { "content-type": "application/json" }
+      const ignored: Call[] = [
+        { rawBody: "" },
+        { rawBody: "", headers: { ...json, "content-length": [], "transfer-encoding": "chunked" } },
+        { headers: json },
+        { body: { id: elsewhere.id, role: "admin" } },
+        { rawBody: "null" },
+        { rawBody: "{", headers: { "content-type": "text/plain" } },
+      ]
+      for (const options of ignored) {
+        const request = await caseOf(endpoint)(harness, acme)
+        const headers = { ...request.headers, ...options.headers }
+        const token = tokenFor(endpoint, request)
+        people.ok(await send(harness, endpoint, { request, token, ...options, headers }))
+      }
+    })
+  }
+
+  test("a GET ignores every one", async () => {
+    assert.ok(writes.length >= 4 && withoutBody.length > writes.length)
+    for (const endpoint of withoutBody.filter(({ method }) => method === "GET")) {
+      const request = await caseOf(endpoint)(harness, acme)
+      const token = tokenFor(endpoint, request)
+      for (const rawBody of ["", "{}", "{", "null"])
+        people.ok(await send(harness, endpoint, { request, token, rawBody }))
+    }
+  })
+})
+
 const camelCase = (name: string): string =>
   name.replace(/_(\w)/g, (_whole, letter: string) => letter.toUpperCase())
 
