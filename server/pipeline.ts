@@ -149,6 +149,7 @@ function requireParsed(parsed: Parsed): Input {
 function parse(endpoint: Endpoint, incoming: Incoming): Parsed {
   try {
     const params = part(endpoint.params, incoming.params)
+    requireDecodable(incoming.request.url)
     const query = part(endpoint.query, incoming.query)
     const sent = readBody(endpoint, incoming.body)
     const body = endpoint.body && part(endpoint.body, sent)
@@ -156,6 +157,17 @@ function parse(endpoint: Endpoint, incoming: Incoming): Parsed {
   } catch (error) {
     if (error instanceof DomainError) return { ok: false, error }
     throw error
+  }
+}
+
+/** The framework leaves an escape that it cannot read as it is; the path it has refused by then. */
+function requireDecodable(url: string): void {
+  const start = url.indexOf("?")
+  if (start < 0 || !url.includes("%", start)) return
+  try {
+    decodeURIComponent(url.slice(start + 1))
+  } catch (cause) {
+    throw badRequest("The query has a % that begins no character", { cause })
   }
 }
 

@@ -220,6 +220,10 @@ describe("a hostile query", async () => {
         async (query) => {
           const answer = await harness.call(`GET ${path}?${query}`, { token })
           if (answer.status !== 200) assertEnvelope(answer, query)
+          if (textOf(query) === undefined) {
+            assert.equal(answer.status, 400, `${query}: ${answer.text}`)
+            assert.equal(answer.body.message, "The query has a % that begins no character", query)
+          }
           assert.ok([200, 400, 422].includes(answer.status), `${query}: ${answer.text}`)
         },
       )
@@ -228,6 +232,33 @@ describe("a hostile query", async () => {
       assert.deepEqual(after, rest)
     })
   }
+})
+
+describe("an escape in a query that begins no character", () => {
+  const path = "/api/v1/groups"
+  const bad = listed(
+    "a=%  %=a  %zz  a=%4  a=%4g  a=b&%  a=%C3&b=%A9  a=%ff  a=%ED%A0%80  a=100%  ?%  a=%C3%A9%",
+  )
+
+  test("is 400 BadRequest, also where no query is asked for", async () => {
+    for (const query of bad) {
+      const answer = await harness.call(`GET ${path}?${query}`, { token })
+      assertEnvelope(answer, query)
+      assert.equal(answer.status, 400, query)
+      assert.equal(answer.body.error, "BadRequest")
+    }
+    const route = `POST /api/v1/groups/${group.id}/users/lee@example.com?a=%`
+    assert.equal((await harness.call(route, { token })).status, 400)
+  })
+
+  test("is not told to a stranger", async () => {
+    assert.equal((await harness.call(`GET ${path}?a=%`)).status, 401)
+  })
+
+  test("good ones are read", async () => {
+    for (const query of listed("a=%25  a=%C3%A9  %61=%00  a=%F0%9F%98%80  a=+%2B  a=%e2%82%ac&b=%E2%82%AC"))
+      people.ok(await harness.call(`GET ${path}?${query}`, { token }))
+  })
 })
 
 describe("what is no HTTP", () => {
