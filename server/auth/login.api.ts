@@ -1,5 +1,6 @@
 import { z } from "zod"
 import { endpoint, none } from "../http/endpoint.ts"
+import { idText } from "../http/fields.ts"
 import * as login from "./login.ts"
 
 const tags: [string] = ["Login"]
@@ -28,7 +29,7 @@ export const loginEndpoints = [
     access: "signedIn",
     callers: ["user"],
     body: z.object({
-      organizationId: z.string().trim().max(64).describe("The ID of the organization."),
+      organizationId: idText.max(64).describe("The ID of the organization."),
       userAgent: z.enum(["cli"]).optional().describe("The kind of client."),
     }),
     result: z.object({ token: z.string(), isMfaEnabled: z.boolean() }),

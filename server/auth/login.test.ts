@@ -83,6 +83,7 @@ describe("selecting an organization", () => {
     const unknown = await select(acme.signedInToken, "00000000-0000-7000-8000-000000000000")
     const malformed = await select(acme.signedInToken, "acme")
     assert.deepEqual([foreign.status, unknown.status, malformed.status], [404, 404, 404])
+    assert.equal((await select(acme.signedInToken, `${acme.id}\n`)).status, 404)
     assert.equal(
       foreign.body.message.replace(elsewhere.id, ""),
       unknown.body.message.replace("00000000-0000-7000-8000-000000000000", ""),

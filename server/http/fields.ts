@@ -11,10 +11,16 @@ export const uuid = z.string().meta({ format: "uuid" })
 /** A point in time in an answer: ISO 8601, UTC, milliseconds. */
 export const timestamp = z.string().meta({ format: "date-time" })
 
-/** An id in a request. Any text is let in: what is not a UUID names nothing and is 404, not 422. */
-export const idParam = (description: string): z.ZodString => z.string().trim().describe(description)
-
 const hasControls = (text: string): boolean => /\p{Cc}/u.test(text)
+
+/**
+ * An id in a request. Any text is let in: what is not a UUID names nothing and is 404, not 422. Spaces around it do
+ * not count; a line's end or another control character makes it another text.
+ */
+export const idText: z.ZodString = z.string().overwrite((text) => (hasControls(text) ? text : text.trim()))
+
+/** An id in a path. */
+export const idParam = (description: string): z.ZodString => idText.describe(description)
 
 /**
  * A display name: trimmed, NFC, well-formed, without control characters, otherwise free; 1 to `max` characters.
@@ -71,8 +77,11 @@ export const storableText = z
   .string()
   .refine((text) => text.isWellFormed() && !text.includes("\0"), { error: "Must be well-formed text" })
 
+// Labels of a domain in any script, without dots of their own: none is empty. One is enough, as in `ada@localhost`.
+const addressShape = /^[^\s@"]{1,64}@[^\s@.\u3002]+([.\u3002][^\s@.\u3002]+)*$/u
+
 /** An e-mail address in its canonical form; what has none is refused. */
 export const emailAddress = z
   .string()
   .transform((text) => canonicalUsername(text) ?? "")
-  .pipe(z.string().regex(z.regexes.unicodeEmail, "Invalid email"))
+  .pipe(z.string().regex(addressShape, "Invalid email"))

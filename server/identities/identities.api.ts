@@ -1,6 +1,6 @@
 import { z } from "zod"
 import { endpoint } from "../http/endpoint.ts"
-import { displayName, timestamp, uuid } from "../http/fields.ts"
+import { displayName, idText, timestamp, uuid } from "../http/fields.ts"
 import * as identities from "./identities.ts"
 
 const Identity = z.object({
@@ -22,7 +22,7 @@ export const identityEndpoints = [
     access: { organization: ["create", "identity"] },
     body: z.object({
       name: displayName("Name", 255).describe("The name of the machine identity."),
-      organizationId: z.string().trim().max(64).describe("The ID of the organization."),
+      organizationId: idText.max(64).describe("The ID of the organization."),
       role: z
         .string()
         .trim()

@@ -37,6 +37,7 @@ describe("machine identities", () => {
   test("of another organization cannot be made, and an unknown role is absent", async () => {
     await refused(() => create({ name: "x", organizationId: elsewhere.id }), 404)
     await refused(() => create({ name: "x", organizationId: unknownId }), 404)
+    await refused(() => create({ name: "x", organizationId: `${acme.id}\n` }), 404)
     await refused(() => create({ name: "x", role: "astronaut" }), 404)
     await refused(() => create({ name: "" }), 422)
   })

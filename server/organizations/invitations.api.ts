@@ -1,6 +1,6 @@
 import { z } from "zod"
 import { endpoint } from "../http/endpoint.ts"
-import { displayName, emailAddress, uuid } from "../http/fields.ts"
+import { displayName, emailAddress, idText, uuid } from "../http/fields.ts"
 import * as invitations from "./invitations.ts"
 
 const User = z.object({
@@ -30,7 +30,7 @@ export const invitationEndpoints = [
     access: { organization: ["create", "member"] },
     body: z.object({
       inviteeEmails: z.array(emailAddress).min(1).max(100).describe("The addresses to invite."),
-      organizationId: z.string().trim().max(64).describe("The ID of the organization."),
+      organizationId: idText.max(64).describe("The ID of the organization."),
       organizationRoleSlug: z
         .string()
         .trim()

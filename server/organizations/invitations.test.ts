@@ -92,6 +92,18 @@ describe("inviting", () => {
     await refused(() => send({ inviteeEmails: ["x@example.com"], projects: [{ id: acme.id }] }), 404)
   })
 
+  test("an id with a line's end is another id", async () => {
+    for (const organizationId of [`${acme.id}\n`, `\t${acme.id}`])
+      await refused(() => send({ inviteeEmails: ["x@example.com"], organizationId }), 404)
+  })
+
+  test("an address needs a domain without empty labels, in any script", async () => {
+    for (const domain of [".", "..", "x.", ".x", "x..y", "。", "x。", "", "x@y", "x y"])
+      await refused(() => send({ inviteeEmails: [`x@${domain}`] }), 422)
+    for (const domain of ["localhost", "例え.jp", "xn--r8jz45g.jp", "a.b.c.d.example"])
+      people.ok(await send({ inviteeEmails: [`someone@${domain}`] }))
+  })
+
   test("a member may not invite, and a bad address is refused with all the others", async () => {
     const token = await people.addMachine(harness, acme, "member")
     assert.equal((await send({ inviteeEmails: ["x@example.com"] }, token)).status, 403)

@@ -173,7 +173,14 @@ describe("a hostile id", async () => {
   }
 
   test("a real id with anything around it is none", async () => {
-    const around = [`${group.id}%00`, `%00${group.id}`, `%7B${group.id}%7D`, `urn:uuid:${group.id}`]
+    const lines = ["%0a", "%0D%0A", "%09", "%0b", "%0C", "%C2%85", "%20%0A"]
+    const around = [
+      ...lines.flatMap((line) => [group.id + line, line + group.id]),
+      `${group.id}%00`,
+      `%00${group.id}`,
+      `%7B${group.id}%7D`,
+      `urn:uuid:${group.id}`,
+    ]
     for (const id of [
       ...around,
       group.id.replaceAll("-", ""),
@@ -187,6 +194,11 @@ describe("a hostile id", async () => {
     }
     assert.deepEqual(await harness.state(), before)
   })
+})
+
+test("spaces around an id do not count", async () => {
+  for (const id of [`%20${group.id}`, `${group.id}%20%20`, `%C2%A0${group.id}%E3%80%80`])
+    assert.equal(people.ok(await harness.call(`GET /api/v1/groups/${id}`, { token })).id, group.id)
 })
 
 describe("a hostile query", async () => {
