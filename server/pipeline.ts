@@ -13,6 +13,7 @@ import type { Context, PublicContext, Reply, RequestInfo } from "./context.ts"
 import type { Queries } from "./db/database.ts"
 import { isTransient, translate } from "./db/constraints.ts"
 import { badRequest, DomainError, forbidden, unauthorized, unavailable, ValidationError } from "./errors.ts"
+import { countUse, noteOfUse } from "./identities/access-tokens.ts"
 import type { Endpoint } from "./http/endpoint.ts"
 import { toIssues } from "./http/issues.ts"
 import { problem } from "./http/problem.ts"
@@ -57,6 +58,9 @@ async function serveSteps(endpoint: Endpoint, incoming: Incoming, base: Base): P
   const caller = await authenticate(endpoint, { ...ctx, db: base.lookups }, { claims, parsed })
   const { usedSession } = caller
   if (usedSession) request.afterCommit(() => noteUse(base.db, usedSession))
+  await keepCount(base.db, caller)
+  const note = noteOfUse(base.db, caller.actor)
+  if (note) request.afterCommit(note)
   const input = { ...requireParsed(parsed), facts: caller.facts }
   return render(endpoint, await runAs(endpoint, { ...ctx, actor: caller.actor } as Context, input))
 }
@@ -77,8 +81,8 @@ async function authenticate(
 ): Promise<Caller> {
   const { facts, factValues } = endpoint
   const also = facts && factValues && parsed.ok ? { facts, values: factValues(parsed.input) } : undefined
-  const caller = await lookUp(ctx.db, claims, also)
-  const { url } = ctx.request
+  const { url, ip } = ctx.request
+  const caller = await lookUp(ctx.db, claims, also, ip)
   if (!endpoint.callers.includes(caller.actor.kind)) {
     throw forbidden("You are not allowed to access this resource", { name: `Forbidden access to ${url}` })
   }
@@ -88,6 +92,14 @@ async function authenticate(
     })
   }
   return caller
+}
+
+/** Counts the use of a token that may be used so often; one that is used up is refused. */
+async function keepCount(db: Queries, { actor, isLimited }: Caller): Promise<void> {
+  if (!isLimited || actor.kind !== "machine" || !isInOrganization(actor)) return
+  if (!(await countUse(db, actor.orgId, actor.tokenId))) {
+    throw unauthorized("Your access token has been used as often as it may be")
+  }
 }
 
 /** Authorizes and runs; a denial leaves its audit row before anybody hears of it. */

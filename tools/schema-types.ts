@@ -12,6 +12,7 @@ type Column = {
 const typesOf: Record<string, string> = {
   uuid: "string",
   text: "string",
+  "text[]": "string[]",
   boolean: "boolean",
   integer: "number",
   jsonb: "Json",

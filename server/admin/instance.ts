@@ -1,8 +1,9 @@
 import { platform, recordFrom } from "../audit/audit.ts"
 import type { PublicContext, RequestInfo } from "../context.ts"
 import { badRequest, forbidden } from "../errors.ts"
+import { issueToken } from "../identities/access-tokens.ts"
+import { insertAuthMethod } from "../identities/auth-methods.ts"
 import { insertIdentity, type Identity } from "../identities/identities.ts"
-import { insertTokenAuth, issueToken } from "../identities/token-auth.ts"
 import { joinUser } from "../organizations/members.ts"
 import { insertOrganization, type Organization } from "../organizations/organizations.ts"
 import { createAdmin, type User } from "../users/users.ts"
@@ -35,8 +36,10 @@ export async function bootstrap(
     role: "admin",
     isInstanceAdmin: true,
   })
-  const auth = await insertTokenAuth(ctx.db, identity, { accessTokenTTL: 0, accessTokenMaxTTL: 0 })
-  const { accessToken } = await issueToken(ctx, identity, auth, "Instance Admin Token")
+  const method = "token-auth"
+  const auth = await insertAuthMethod(ctx.db, identity, method, { accessTokenTTL: 0, accessTokenMaxTTL: 0 })
+  const name = "Instance Admin Token"
+  const { accessToken } = await issueToken(ctx, { identity, auth, method, name })
   await recordFrom(
     ctx.db,
     { request: ctx.request, orgId: organization.id, actor: platform },

@@ -13,8 +13,11 @@ export type AuditEvents = {
   "remove-organization-member": OrganizationMembership
   "leave-organization": OrganizationMembership
   "create-identity": { identityId: string; name: string; role: string; hasDeleteProtection: boolean }
-  "add-identity-token-auth": { identityId: string; accessTokenTTL: number; accessTokenMaxTTL: number }
+  "add-identity-token-auth": AuthMethodSettings
+  "update-identity-token-auth": AuthMethodSettings
+  "revoke-identity-token-auth": { identityId: string }
   "create-token-identity-token-auth": { identityId: string; tokenId: string }
+  "update-token-identity-token-auth": { identityId: string; tokenId: string; name: string | null }
   "revoke-token-identity-token-auth": { identityId: string; tokenId: string }
   "create-group": { groupId: string; name: string; slug: string; role: string }
   "update-group": { groupId: string; name?: string; slug?: string; role?: string }
@@ -35,6 +38,16 @@ export type AuditEvents = {
 }
 
 type OrganizationMembership = { membershipId: string; userId: string; username: string }
+
+type AuthMethodSettings = {
+  identityId: string
+  accessTokenTTL: number
+  accessTokenMaxTTL: number
+  accessTokenNumUsesLimit: number
+  accessTokenPeriod: number
+  accessTokenTrustedIps: { type: string; prefix?: number; ipAddress: string }[]
+}
+
 type GroupMembership = { groupId: string; groupName: string; userId: string; username: string }
 
 export type AuditEvent = keyof AuditEvents

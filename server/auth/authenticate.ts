@@ -2,6 +2,7 @@ import type { OrganizationActor, SignedInActor } from "../access/actor.ts"
 import { rightsOfRoles } from "../access/can.ts"
 import type { Queries } from "../db/database.ts"
 import { badRequest, forbidden, notFound, unauthorized } from "../errors.ts"
+import { isTrusted } from "../identities/trusted-ips.ts"
 import * as store from "./callers.store.ts"
 import type { AccessClaims, MachineClaims, Tokens, UserClaims } from "./token.ts"
 
@@ -12,6 +13,7 @@ export type Caller = {
   actor: SignedInActor | OrganizationActor
   facts: unknown
   /** A session whose use is to be noted after the answer. */ usedSession?: string
+  /** The token has a limit of uses, and this one is still to be counted. */ isLimited?: boolean
 }
 
 export const isInOrganization = (actor: SignedInActor | OrganizationActor): actor is OrganizationActor =>
@@ -39,10 +41,15 @@ export const bearerToken = (authorization: string | undefined): string | undefin
 
 /**
  * Asks the database who the caller is now: token, account, membership and roles in one statement, together with
- * the facts that the endpoint wants. What a token once said about them counts for nothing.
+ * the facts that the endpoint wants. What a token once said about them counts for nothing. `ip` is where it came from.
  */
-export const lookUp = (db: Queries, claims: AccessClaims, also: store.WithFacts): Promise<Caller> =>
-  claims.authTokenType === "accessToken" ? lookUpUser(db, claims, also) : lookUpMachine(db, claims, also)
+export const lookUp = (
+  db: Queries,
+  claims: AccessClaims,
+  also: store.WithFacts,
+  ip: string,
+): Promise<Caller> =>
+  claims.authTokenType === "accessToken" ? lookUpUser(db, claims, also) : lookUpMachine(db, claims, also, ip)
 
 async function lookUpUser(db: Queries, claims: UserClaims, also: store.WithFacts): Promise<Caller> {
   const { userId, tokenVersionId: sessionId, organizationId } = claims
@@ -71,10 +78,18 @@ async function lookUpUser(db: Queries, claims: UserClaims, also: store.WithFacts
   return { actor: withRights(actor, place, row.roles), facts: row, ...used }
 }
 
-async function lookUpMachine(db: Queries, claims: MachineClaims, also: store.WithFacts): Promise<Caller> {
+async function lookUpMachine(
+  db: Queries,
+  claims: MachineClaims,
+  also: store.WithFacts,
+  ip: string,
+): Promise<Caller> {
   const { identityId, identityAccessTokenId: tokenId, orgId } = claims
   const row = await store.machineCaller(db, { orgId, tokenId, identityId }, also)
   if (!row || row.is_revoked || row.is_expired) throw unauthorized("Your access token is not valid any more")
+  if (row.trusted_ips && !isTrusted(row.trusted_ips, ip)) {
+    throw forbidden("Your access token may not be used from your address")
+  }
   if (!row.membership_id) throw forbidden("The machine identity is no member of its organization any more")
   const { authMethod } = claims
   const isInstanceAdmin = row.is_instance_admin
@@ -86,7 +101,8 @@ async function lookUpMachine(db: Queries, claims: MachineClaims, also: store.Wit
     isInstanceAdmin,
     authMethod,
   }
-  return { actor: withRights(actor, { orgId, membershipId: row.membership_id }, row.roles), facts: row }
+  const place = { orgId, membershipId: row.membership_id }
+  return { actor: withRights(actor, place, row.roles), facts: row, isLimited: row.is_limited }
 }
 
 const withRights = (

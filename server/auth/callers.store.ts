@@ -17,6 +17,8 @@ export type UserRow = {
 export type MachineRow = {
   is_revoked: boolean
   is_expired: boolean
+  /** Has a limit of uses, so that this one must be counted. */ is_limited: boolean
+  /** From where the token may be used; absent where that is everywhere. */ trusted_ips: string[] | null
   is_instance_admin: boolean
   name: string
   membership_id: string | null
@@ -52,14 +54,16 @@ const userSql = (facts: AnyFacts | undefined): string => `
   where s.id = $2 and s.user_id = $3 and not s.is_removed`
 
 const machineSql = (facts: AnyFacts | undefined): string => `
-  select t.revoked_at is not null as is_revoked,
-    coalesce(t.expires_at <= statement_timestamp(), false) as is_expired,
+  select t.revoked_at is not null or a.removed_at is not null as is_revoked,
+    coalesce(t.expires_at <= statement_timestamp(), false) as is_expired, t.num_uses_limit > 0 as is_limited,
+    nullif(a.access_token_trusted_ips, '{0.0.0.0/0,::/0}') as trusted_ips,
     i.name, i.is_instance_admin, m.id as membership_id,
     array(
       select role from active_organization_identity_role_grants where org_id = $1 and membership_id = m.id
     ) as roles
     ${factsOf(facts).columns}
   from identity_access_tokens t
+  join identity_auth_methods a on a.org_id = t.org_id and a.id = t.auth_method_id
   join identities i on i.org_id = t.org_id and i.id = t.identity_id and i.deleted_at is null
   left join active_organization_identity_memberships m on m.org_id = $1 and m.identity_id = i.id
   ${factsOf(facts).join}

@@ -32,6 +32,7 @@ const machineClaims = z.object({
   authMethod: z.string(),
   identityId: z.uuid(),
   identityName: z.string(),
+  clientSecretId: z.uuid().optional(),
   identityAccessTokenId: z.uuid(),
   orgId: z.uuid(),
 })
@@ -74,6 +75,7 @@ export function createTokens(authSecret: string): Tokens {
     signup: signFor(signupLifetime),
   }
   const signForever = createSigner({ algorithm: "HS256", key })
+  const signLasting = rememberingSigners(signFor)
   const verify = createVerifier({ algorithms: ["HS256"], key })
   const open = (token: string): unknown => {
     try {
@@ -103,12 +105,34 @@ export function createTokens(authSecret: string): Tokens {
         refreshVersion,
         ...(organizationId ? { organizationId } : {}),
       }),
-    signMachine: (claims, seconds) =>
-      (seconds === 0 ? signForever : signFor(seconds))({ ...claims, authTokenType: "identityAccessToken" }),
+    signMachine: ({ identityId, clientSecretId, identityAccessTokenId, ...ours }, seconds) =>
+      (seconds === 0 ? signForever : signLasting(seconds))({
+        identityId,
+        ...(clientSecretId === undefined ? {} : { clientSecretId }),
+        identityAccessTokenId,
+        authTokenType: "identityAccessToken",
+        identityName: ours.identityName,
+        authMethod: ours.authMethod,
+        orgId: ours.orgId,
+      }),
     signSignup: (claims) => signers.signup({ ...claims, authTokenType: "signupToken" }),
     verifyAccess: remembering((token) => withEnd.safeParse(open(token)).data),
     verifyRefresh: (token) => refreshClaims.safeParse(open(token)).data,
     verifySignup: (token) => signupClaims.safeParse(open(token)).data,
+  }
+}
+
+type Signer = (claims: Record<string, unknown>) => string
+const maxSigners = 100
+
+/** A signer for each lifetime in use, since making one takes longer than signing. */
+function rememberingSigners(signFor: (seconds: number) => Signer): (seconds: number) => Signer {
+  const signers = new Map<number, Signer>()
+  return (seconds) => {
+    const signer = signers.get(seconds) ?? signFor(seconds)
+    if (signers.size >= maxSigners) signers.clear()
+    signers.set(seconds, signer)
+    return signer
   }
 }
 

@@ -6,7 +6,8 @@ const meanings: Record<string, () => DomainError> = {
   group_slugs_are_unique: () => badRequest("Another group of the organization already has this slug"),
   organization_slugs_are_unique: () => badRequest("Another organization already has this slug"),
   instance_is_set_up_once: () => badRequest("The instance has already been set up"),
-  one_token_auth_per_identity: () => badRequest("Token auth is already attached to this machine identity"),
+  one_auth_method_of_a_kind_per_identity: () =>
+    badRequest("This auth method is already attached to the machine identity"),
 }
 
 /** SQLSTATEs, and codes of the network, that mean that the database is away or too busy. */

@@ -145,16 +145,78 @@ export interface IdentityAccessTokens {
   revoked_at: Timestamp | null
   created_at: Generated<Timestamp>
   updated_at: Generated<Timestamp>
+  auth_method_id: string
+  client_secret_id: string | null
+  num_uses: Generated<Int8>
+  num_uses_limit: Generated<Int8>
+  ttl_seconds: Generated<Int8>
+  max_ttl_seconds: Generated<Int8>
+  period_seconds: Generated<Int8>
+  last_used_at: Timestamp | null
+  last_renewed_at: Timestamp | null
 }
 
-export interface IdentityTokenAuths {
+export interface IdentityAuthMethods {
   org_id: string
   id: string
   identity_id: string
+  method: string
   access_token_ttl_seconds: Int8
   access_token_max_ttl_seconds: Int8
+  access_token_num_uses_limit: Generated<Int8>
+  access_token_period_seconds: Generated<Int8>
+  access_token_trusted_ips: Generated<string[]>
   created_at: Generated<Timestamp>
   updated_at: Generated<Timestamp>
+  removed_at: Timestamp | null
+}
+
+export interface IdentityClientSecrets {
+  org_id: string
+  id: string
+  identity_id: string
+  auth_method_id: string
+  prefix: string
+  secret_hash: string
+  description: Generated<string>
+  num_uses: Generated<Int8>
+  num_uses_limit: Generated<Int8>
+  ttl_seconds: Generated<Int8>
+  expires_at: Timestamp | null
+  revoked_at: Timestamp | null
+  created_at: Generated<Timestamp>
+  updated_at: Generated<Timestamp>
+}
+
+export interface IdentityLockouts {
+  org_id: string
+  identity_id: string
+  method: string
+  source: string
+  failures: number
+  last_failed_at: Timestamp
+  locked_until: Timestamp | null
+}
+
+export interface IdentityMetadata {
+  org_id: string
+  id: string
+  identity_id: string
+  key: string
+  value: string
+  position: number
+  removed_at: Timestamp | null
+}
+
+export interface IdentityUniversalAuths {
+  org_id: string
+  id: string
+  client_id: string
+  client_secret_trusted_ips: Generated<string[]>
+  is_lockout_enabled: Generated<boolean>
+  lockout_threshold: Generated<number>
+  lockout_duration_seconds: Generated<number>
+  lockout_counter_reset_seconds: Generated<number>
 }
 
 export interface InstanceKeys {
@@ -285,7 +347,11 @@ export interface DB {
   groups: Groups
   identities: Identities
   identity_access_tokens: IdentityAccessTokens
-  identity_token_auths: IdentityTokenAuths
+  identity_auth_methods: IdentityAuthMethods
+  identity_client_secrets: IdentityClientSecrets
+  identity_lockouts: IdentityLockouts
+  identity_metadata: IdentityMetadata
+  identity_universal_auths: IdentityUniversalAuths
   instance_keys: InstanceKeys
   instance_setup: InstanceSetup
   invitations: Invitations

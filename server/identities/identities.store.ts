@@ -5,11 +5,20 @@ export type IdentityRow = {
   org_id: string
   name: string
   has_delete_protection: boolean
+  is_instance_admin: boolean
   created_at: Date
   updated_at: Date
 }
 
-const columns = ["id", "org_id", "name", "has_delete_protection", "created_at", "updated_at"] as const
+const columns = [
+  "id",
+  "org_id",
+  "name",
+  "has_delete_protection",
+  "is_instance_admin",
+  "created_at",
+  "updated_at",
+] as const
 
 export const insertIdentity = (
   db: Queries,
@@ -50,3 +59,17 @@ export const identityInOrg = (
     .where("id", "=", identityId)
     .where("deleted_at", "is", null)
     .executeTakeFirst()
+
+/** Every role that a machine identity holds now. */
+export async function rolesOfIdentity(db: Queries, orgId: string, identityId: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom("active_organization_identity_memberships as m")
+    .innerJoin("active_organization_identity_role_grants as r", (join) =>
+      join.onRef("r.org_id", "=", "m.org_id").onRef("r.membership_id", "=", "m.id"),
+    )
+    .select("r.role")
+    .where("m.org_id", "=", orgId)
+    .where("m.identity_id", "=", identityId)
+    .execute()
+  return rows.map(({ role }) => role)
+}

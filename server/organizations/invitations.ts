@@ -156,7 +156,7 @@ async function accept(ctx: PublicContext, invitation: store.InvitationRow, user:
 
 async function requireSignedInAs(ctx: PublicContext, user: User): Promise<void> {
   const claims = identify({ authorization: ctx.request.header("authorization") }, ctx.services.tokens)
-  const { actor } = await lookUp(ctx.db, claims, undefined)
+  const { actor } = await lookUp(ctx.db, claims, undefined, ctx.request.ip)
   if (actor.kind !== "user" || actor.userId !== user.id) {
     throw forbidden("The invitation is for another account: sign in with the one it was sent to")
   }

@@ -71,6 +71,13 @@ async function freshPlace(harness: Harness, organization: people.Organization) {
   return { organizationId: organization.id, membershipId }
 }
 
+const tokenSettings = {
+  accessTokenTTL: 60,
+  accessTokenMaxTTL: 3600,
+  accessTokenNumUsesLimit: 5,
+  accessTokenTrustedIps: [{ ipAddress: "127.0.0.0/8" }],
+}
+
 type Make = (harness: Harness, organization: people.Organization) => Promise<Request>
 
 /**
@@ -138,7 +145,27 @@ export const cases: Record<string, Make> = {
   }),
   attachTokenAuth: async (harness, organization) => ({
     path: { identityId: await freshIdentity(harness, organization) },
-    body: { accessTokenTTL: 60, accessTokenMaxTTL: 3600 },
+    body: tokenSettings,
+  }),
+  getTokenAuth: async (harness, organization) => ({
+    path: { identityId: (await people.addIdentity(harness, organization, "no-access")).id },
+  }),
+  updateTokenAuth: async (harness, organization) => ({
+    path: { identityId: (await people.addIdentity(harness, organization, "no-access")).id },
+    body: tokenSettings,
+  }),
+  deleteTokenAuth: async (harness, organization) => ({
+    path: { identityId: (await people.addIdentity(harness, organization, "no-access")).id },
+  }),
+  listTokenAuthTokens: async (harness, organization) => ({
+    path: { identityId: (await people.addIdentity(harness, organization, "no-access")).id },
+  }),
+  getTokenAuthToken: async (harness, organization) => ({
+    path: { tokenId: (await people.addIdentity(harness, organization, "no-access")).tokenId },
+  }),
+  updateTokenAuthToken: async (harness, organization) => ({
+    path: { tokenId: (await people.addIdentity(harness, organization, "no-access")).tokenId },
+    body: { name: fresh("renamed") },
   }),
   createTokenAuthToken: async (harness, organization) => ({
     path: { identityId: (await people.addIdentity(harness, organization, "no-access")).id },

@@ -31,7 +31,10 @@ const guarded = endpoints.filter((endpoint) => endpoint.access !== "public")
 const permissionOf = ({ access }: Endpoint) => (typeof access === "object" ? access.organization : undefined)
 const ofOrganization = guarded.filter((endpoint) => permissionOf(endpoint) !== undefined)
 
-/* A digest of every table, so that a comparison after each refusal is one short statement. */
+/*
+ * A digest of every table, so that a comparison after each refusal is one short statement. When a token was last
+ * used is noted after the answer, at most once a minute, and says nothing about what a request did.
+ */
 const tables = (await harness.db.introspection.getTables())
   .filter((table) => !table.isView)
   .map(({ name }) => name)
