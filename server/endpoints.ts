@@ -11,6 +11,7 @@ import { tokenAuthEndpoints } from "./identities/token-auth.api.ts"
 import { invitationEndpoints } from "./organizations/invitations.api.ts"
 import { organizationMemberEndpoints } from "./organizations/members.api.ts"
 import { organizationEndpoints } from "./organizations/organizations.api.ts"
+import { profileEndpoints } from "./users/profile.api.ts"
 
 /** Every endpoint there is. Routes, document, access tests and clients are drawn from this list. */
 export const endpoints: readonly Endpoint[] = [
@@ -18,6 +19,7 @@ export const endpoints: readonly Endpoint[] = [
   ...instanceEndpoints,
   ...loginEndpoints,
   ...sessionEndpoints,
+  ...profileEndpoints,
   ...organizationEndpoints,
   ...organizationMemberEndpoints,
   ...invitationEndpoints,

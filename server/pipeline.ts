@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer"
 import {
   authorize,
+  needsOrganization,
   PermissionBoundaryError,
   PermissionDenied,
   requireInstanceAdmin,
@@ -86,7 +87,7 @@ async function authenticate(
   if (!endpoint.callers.includes(caller.actor.kind)) {
     throw forbidden("You are not allowed to access this resource", { name: `Forbidden access to ${url}` })
   }
-  if (typeof endpoint.access === "object" && !isInOrganization(caller.actor)) {
+  if (needsOrganization(endpoint.access) && !isInOrganization(caller.actor)) {
     throw unauthorized("You are not allowed to access this resource", {
       name: `${url} Unauthorized Access, no organization found in request`,
     })

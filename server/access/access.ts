@@ -4,10 +4,15 @@ import type { OrganizationPermission } from "./vocabulary.ts"
 
 /**
  * What an endpoint demands of its caller: nothing (`"public"`), a good token with or without an organization
- * (`"signedIn"`), the same of somebody who administers the instance (`"instanceAdmin"`), or a permission in the
- * token's organization.
+ * (`"signedIn"`), the same of somebody who administers the instance (`"instanceAdmin"`), one with an organization
+ * and whatever right in it (`"inOrganization"`), or a permission in the token's organization.
  */
-export type Access = "public" | "signedIn" | "instanceAdmin" | { organization: OrganizationPermission }
+export type Access =
+  "public" | "signedIn" | "instanceAdmin" | "inOrganization" | { organization: OrganizationPermission }
+
+/** Whether the caller must have selected an organization. */
+export const needsOrganization = (access: Access): boolean =>
+  typeof access === "object" || access === "inOrganization"
 
 /** Which kinds of callers an endpoint takes. */
 export type CallerKind = "user" | "machine"

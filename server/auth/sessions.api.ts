@@ -1,7 +1,31 @@
 import { z } from "zod"
 import { endpoint, none } from "../http/endpoint.ts"
-import { uuid } from "../http/fields.ts"
+import { idParam, timestamp, uuid } from "../http/fields.ts"
 import * as sessions from "./sessions.ts"
+
+const Session = z.object({
+  id: uuid,
+  ip: z.string(),
+  userAgent: z.string(),
+  refreshVersion: z.number(),
+  accessVersion: z.number(),
+  lastUsed: timestamp,
+  createdAt: timestamp,
+  updatedAt: timestamp,
+  userId: uuid,
+})
+
+const present = (session: sessions.Session): z.input<typeof Session> => ({
+  id: session.id,
+  ip: session.ip_address,
+  userAgent: session.user_agent,
+  refreshVersion: session.refresh_version,
+  accessVersion: session.access_version,
+  lastUsed: session.last_used_at.toISOString(),
+  createdAt: session.created_at.toISOString(),
+  updatedAt: (session.refreshed_at ?? session.created_at).toISOString(),
+  userId: session.user_id,
+})
 
 const tags: [string] = ["Sessions"]
 const ofThePerson = none(
@@ -47,6 +71,42 @@ export const sessionEndpoints = [
     async handle(ctx) {
       await sessions.logOut(ctx)
       return { message: "You are logged out" }
+    },
+  }),
+
+  endpoint("listSessions", "GET /api/v2/users/me/sessions", {
+    summary: "List your sessions",
+    tags,
+    access: "signedIn",
+    callers: ["user"],
+    result: z.array(Session),
+    handle: async (ctx) => (await sessions.listSessions(ctx)).map(present),
+  }),
+
+  endpoint("removeSessions", "DELETE /api/v2/users/me/sessions", {
+    summary: "End all of your sessions, this one too",
+    tags,
+    access: "signedIn",
+    callers: ["user"],
+    audit: ofThePerson,
+    result: z.object({ message: z.string() }),
+    async handle(ctx) {
+      await sessions.removeSessions(ctx)
+      return { message: "Your sessions have ended" }
+    },
+  }),
+
+  endpoint("removeSession", "DELETE /api/v2/users/me/sessions/{sessionId}", {
+    summary: "End one of your sessions",
+    tags,
+    access: "signedIn",
+    callers: ["user"],
+    audit: ofThePerson,
+    params: z.object({ sessionId: idParam("The ID of the session.") }),
+    result: z.object({ message: z.string() }),
+    async handle(ctx, { params }) {
+      await sessions.removeSession(ctx, params.sessionId)
+      return { message: "The session has ended" }
     },
   }),
 ]

@@ -103,6 +103,42 @@ export async function endSessions(db: Queries, userId: string, except?: string):
   await query.execute()
 }
 
+export type SessionRow = {
+  id: string
+  user_id: string
+  ip_address: string
+  user_agent: string
+  access_version: number
+  refresh_version: number
+  created_at: Date
+  refreshed_at: Date | null
+  last_used_at: Date
+}
+
+/** The sessions of the person that may still be used, the last used one first. */
+export const sessionsOfUser = (db: Queries, userId: string, idleDays: number): Promise<SessionRow[]> =>
+  db
+    .selectFrom("sessions")
+    .select(["id", "user_id", "ip_address", "user_agent", "access_version", "refresh_version"])
+    .select(["created_at", "refreshed_at", "last_used_at"])
+    .where("user_id", "=", userId)
+    .where("ended_at", "is", null)
+    .where("last_used_at", ">", sql<Date>`statement_timestamp() - make_interval(days => ${idleDays}::int)`)
+    .orderBy("last_used_at", "desc")
+    .orderBy("id", "desc")
+    .execute()
+
+/** Ends a session of the person, or all (null), as if they had never been; other people's are left alone. */
+export async function removeSessions(db: Queries, userId: string, sessionId: string | null): Promise<void> {
+  let query = db
+    .updateTable("sessions")
+    .set({ ...ended, is_removed: true })
+    .where("user_id", "=", userId)
+    .where("ended_at", "is", null)
+  if (sessionId !== null) query = query.where("id", "=", sessionId)
+  await query.execute()
+}
+
 /** Notes that the session was used, unless that was noted within the last minute. */
 export async function noteUse(db: Queries, sessionId: string): Promise<void> {
   await db

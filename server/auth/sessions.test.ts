@@ -239,6 +239,80 @@ describe("logging out", () => {
   })
 })
 
+describe("the list of sessions", () => {
+  const list = (token: string) => harness.call("GET /api/v2/users/me/sessions", { token })
+  const remove = (token: string, id = "") =>
+    harness.call(`DELETE /api/v2/users/me/sessions${id && "/"}${id}`, { token })
+  const newPerson = async (email: string) => {
+    await people.accept(harness, await people.invite(harness, acme, email))
+    // Without the session that completing the account began.
+    await harness.db
+      .updateTable("sessions")
+      .set({ ended_at: new Date() })
+      .where("user_id", "in", (query) => query.selectFrom("users").select("id").where("email", "=", email))
+      .execute()
+    const sign = () => people.signInWithCookie(harness, email)
+    return [await sign(), await sign(), await sign()] as const
+  }
+  const idsOf = async (token: string) => people.ok(await list(token)).map(({ id }: { id: string }) => id)
+
+  test("has those that have not ended, the last used one first", async () => {
+    const [one, two, three] = await newPerson("lister@example.com")
+    await change(one.token, { last_used_at: secondsAgo(-5) })
+    people.ok(await logOut({ token: two.token }))
+    const shownSessions = people.ok(await list(three.token))
+    assert.deepEqual(
+      shownSessions.map(({ id }: { id: string }) => id),
+      [people.sessionOf(one.token), people.sessionOf(three.token)],
+    )
+    const { id, lastUsed, createdAt, updatedAt, userId, ...rest } = shownSessions[1]
+    const claims = claimsOf(three.token)
+    assert.deepEqual([id, userId], [claims.tokenVersionId, claims.userId])
+    for (const time of [lastUsed, createdAt, updatedAt]) assert.ok(Date.parse(time) > Date.now() - 60_000)
+    assert.deepEqual(rest, { ip: "127.0.0.1", userAgent: "", refreshVersion: 1, accessVersion: 1 })
+  })
+
+  test("does not have what nobody can use any more", async () => {
+    const [one, two] = await newPerson("idle@example.com")
+    await change(two.token, { last_used_at: secondsAgo(91 * 86_400) })
+    assert.ok(!(await idsOf(one.token)).includes(people.sessionOf(two.token)))
+  })
+
+  test("loses one that is ended from it, whose tokens are good no more", async () => {
+    const [one, two, three] = await newPerson("ender@example.com")
+    assert.deepEqual(Object.keys(people.ok(await remove(one.token, people.sessionOf(two.token)))), [
+      "message",
+    ])
+    assert.deepEqual(shown(await check(two.token)), [404, "Session not found"])
+    assert.deepEqual(shown(await refresh(two.cookie)), [401, "InvalidToken"])
+    people.ok(await check(three.token))
+    assert.equal((await idsOf(one.token)).length, 2)
+  })
+
+  test("ends nothing for an id of somebody else's, of none, or that is no id", async () => {
+    const [one] = await newPerson("curious@example.com")
+    const before = await harness.state()
+    const answers = [
+      await remove(one.token, people.sessionOf(acme.adminToken)),
+      await remove(one.token, "00000000-0000-7000-8000-000000000000"),
+      await remove(one.token, "none"),
+    ]
+    for (const answer of answers) assert.deepEqual(people.ok(answer), answers[0]?.body)
+    assert.deepEqual(await harness.state(), before)
+    people.ok(await check(acme.adminToken))
+  })
+
+  test("is emptied at once, the caller's own session too, and nobody else's", async () => {
+    const [one, two] = await newPerson("all@example.com")
+    people.ok(await remove(one.token))
+    for (const { token, cookie } of [one, two]) {
+      assert.deepEqual(shown(await check(token)), [404, "Session not found"])
+      assert.deepEqual(shown(await refresh(cookie)), [401, "InvalidToken"])
+    }
+    people.ok(await check(acme.adminToken))
+  })
+})
+
 describe("the last use of a session", () => {
   test("is noted after an answer, and at most once a minute", async () => {
     const { token } = await signIn()

@@ -1,10 +1,13 @@
-import type { PublicContext } from "../context.ts"
+import type { PublicContext, SignedInContext } from "../context.ts"
+import { uuidOrNull } from "../crypto/ids.ts"
 import type { Queries } from "../db/database.ts"
 import { DomainError, forbidden, notFound, unauthorized } from "../errors.ts"
 import { bearerToken } from "./authenticate.ts"
 import { requireSameSite } from "./same-site.ts"
 import * as store from "./sessions.store.ts"
-import type { RefreshClaims, UserClaims } from "./token.ts"
+import { refreshDays, type RefreshClaims, type UserClaims } from "./token.ts"
+
+export type Session = store.SessionRow
 
 const cookie = "jid"
 // Tabs of one browser may refresh at once: who comes second shortly after is refused without suspicion.
@@ -68,6 +71,23 @@ export async function logOut(ctx: PublicContext): Promise<void> {
     await store.endSession(ctx.db, { sessionId: tokenVersionId, userId })
   }
   ctx.reply.setCookie(cookie, "")
+}
+
+/** The caller's sessions that have not ended. */
+export async function listSessions(ctx: SignedInContext): Promise<Session[]> {
+  if (ctx.actor.kind !== "user") return []
+  return store.sessionsOfUser(ctx.db, ctx.actor.userId, refreshDays)
+}
+
+/** Ends one of the caller's sessions; an id that names none of them ends nothing. */
+export async function removeSession(ctx: SignedInContext, sessionId: string): Promise<void> {
+  const id = uuidOrNull(sessionId)
+  if (ctx.actor.kind === "user" && id) await store.removeSessions(ctx.db, ctx.actor.userId, id)
+}
+
+/** Ends all of the caller's sessions, this one too. */
+export async function removeSessions(ctx: SignedInContext): Promise<void> {
+  if (ctx.actor.kind === "user") await store.removeSessions(ctx.db, ctx.actor.userId, null)
 }
 
 /** Ends every session of the person, or all but one; in the caller's transaction. */

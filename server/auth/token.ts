@@ -5,7 +5,8 @@ import { DomainError } from "../errors.ts"
 
 const day = 86_400
 const userLifetime = 10 * day
-const refreshLifetime = 90 * day
+/** A session that nobody used for so long has no refresh token any more. */
+export const refreshDays = 90
 const signupLifetime = 15 * 60
 
 /** A person's access token. `organizationId` says which organization was selected; no claim says what is allowed. */
@@ -71,7 +72,7 @@ export function createTokens(authSecret: string): Tokens {
   const signFor = (seconds: number) => createSigner({ algorithm: "HS256", key, expiresIn: seconds * 1_000 })
   const signers = {
     user: signFor(userLifetime),
-    refresh: signFor(refreshLifetime),
+    refresh: signFor(refreshDays * day),
     signup: signFor(signupLifetime),
   }
   const signForever = createSigner({ algorithm: "HS256", key })

@@ -181,3 +181,24 @@ export async function acceptMembership(
     .executeTakeFirst()
   return accepted !== undefined
 }
+
+/**
+ * Sets what lists sort and search a person by, in every organization that the person has joined. Across
+ * organizations, since the name is the person's own.
+ */
+export async function renameMember(
+  db: Queries,
+  person: { userId: string; sortKey: string | null; searchKey: string },
+): Promise<void> {
+  await db
+    .updateTable("organization_user_memberships")
+    .set({
+      sort_key: person.sortKey,
+      search_key: person.searchKey,
+      updated_at: sql<Date>`statement_timestamp()`,
+    })
+    .where("user_id", "=", person.userId)
+    .where("is_closed", "=", false)
+    .where("accepted_at", "is not", null)
+    .execute()
+}

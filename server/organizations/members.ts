@@ -85,6 +85,14 @@ export const beginRole = (
 ): Promise<void> =>
   store.insertRoleGrant(db, { org_id: orgId, id: newId(), membership_id: membershipId, role })
 
+/** Lets every organization that the person has joined sort and search by the name that the account has now. */
+export const renameMember = (db: Queries, user: User): Promise<void> =>
+  store.renameMember(db, {
+    userId: user.id,
+    sortKey: sortKey(user.first_name),
+    searchKey: searchKey(user.first_name, user.last_name, user.username),
+  })
+
 /** Turns an invitation into a membership that means something; false when it was accepted or ended before. */
 export const acceptMembership = (
   db: Queries,

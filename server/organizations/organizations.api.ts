@@ -55,6 +55,15 @@ export const organizationEndpoints = [
     }),
   }),
 
+  endpoint("listMyOrganizations", "GET /api/v2/users/me/organizations", {
+    summary: "List the organizations that you have joined, without your place in them",
+    tags,
+    access: "signedIn",
+    callers: ["user"],
+    result: z.object({ organizations: z.array(Organization) }),
+    handle: async (ctx) => ({ organizations: (await organizations.listOwnOrganizations(ctx)).map(present) }),
+  }),
+
   endpoint("createOrganization", "POST /api/v2/organizations", {
     summary: "Create an organization, of which you become the admin",
     tags,

@@ -7,7 +7,7 @@ import * as people from "./people.ts"
 export type Request = {
   /** Values of the names in the path. */ path?: Record<string, string>
   /** Every field that the body may have. */ body?: Record<string, unknown>
-  /** For endpoints of access "public" that read the header themselves. */ token?: string
+  /** The token it must be sent with: the endpoint reads the header itself, or changes who sends it. */ token?: string
   /** The cookie, for endpoints of access "public" that read one. */ headers?: { cookie: string }
 }
 
@@ -78,6 +78,10 @@ const tokenSettings = {
   accessTokenTrustedIps: [{ ipAddress: "127.0.0.0/8" }],
 }
 
+/** A token of a person whom nobody else speaks for. */
+const freshToken = (harness: Harness, organization: people.Organization): Promise<string> =>
+  people.addPerson(harness, organization, { email: freshAddress() })
+
 type Make = (harness: Harness, organization: people.Organization) => Promise<Request>
 
 /**
@@ -95,7 +99,17 @@ export const cases: Record<string, Make> = {
   refreshToken: async (harness, organization) => ({ headers: await freshCookie(harness, organization) }),
   checkAuthentication: async () => ({}),
   logOut: async (harness, organization) => ({ headers: await freshCookie(harness, organization) }),
+  listSessions: async () => ({}),
+  removeSessions: async (harness, organization) => ({ token: await freshToken(harness, organization) }),
+  removeSession: async (harness, { adminUsername }) => ({
+    path: { sessionId: people.sessionOf(await people.signIn(harness, adminUsername)) },
+  }),
+  getCurrentUser: async () => ({}),
+  getMe: async () => ({}),
+  updateMyName: async () => ({ body: { firstName: "Ada", lastName: fresh("Lovelace") } }),
+  updateMyAuthMethods: async () => ({ body: { authMethods: ["email"] } }),
   listOwnOrganizations: async () => ({}),
+  listMyOrganizations: async () => ({}),
   createOrganization: async () => ({ body: { name: fresh("organization") } }),
   selectOrganization: async (_harness, { id }) => ({ body: { organizationId: id, userAgent: "cli" } }),
   listOrganizationMemberships: async (_harness, { id }) => ({ path: { organizationId: id } }),

@@ -50,6 +50,10 @@ export async function signInWithCookie(
   return { token: ok(answer).accessToken, cookie: cookieOf(answer) }
 }
 
+/** The id of the session that a token belongs to. */
+export const sessionOf = (token: string): string =>
+  JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()).tokenVersionId
+
 /** The cookie `jid` that an answer sets, as a browser sends it back; empty when it sets none. */
 export function cookieOf({ headers }: Answer): string {
   const set = [headers["set-cookie"] ?? []].flat().find((text) => text.startsWith("jid="))

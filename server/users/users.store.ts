@@ -46,6 +46,19 @@ export async function insertUser(db: Queries, user: NewUser): Promise<boolean> {
   return inserted !== undefined
 }
 
+/** Sets the first name, and the last name unless it is undefined. */
+export async function changeName(
+  db: Queries,
+  id: string,
+  name: { first_name: string; last_name?: string | null },
+): Promise<void> {
+  await db
+    .updateTable("users")
+    .set({ ...name, updated_at: sql<Date>`statement_timestamp()` })
+    .where("id", "=", id)
+    .execute()
+}
+
 /** Completes the sign-up of an account that has not been completed; undefined when it has been. */
 export const completeUser = (
   db: Queries,

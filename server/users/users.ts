@@ -52,4 +52,15 @@ export async function createAdmin(
   return isInserted ? requireUser(db, id) : undefined
 }
 
+/** Changes the name of an account; a last name of "" is none, and one left out stays. */
+export const changeName = (
+  db: Queries,
+  id: string,
+  { firstName, lastName }: { firstName: string; lastName?: string | undefined },
+): Promise<void> =>
+  store.changeName(db, id, {
+    first_name: firstName,
+    ...(lastName === undefined ? {} : { last_name: lastName === "" ? null : lastName }),
+  })
+
 export const completeUser = store.completeUser
