@@ -3,6 +3,8 @@ import { statusEndpoints } from "./admin/status.api.ts"
 import { auditEndpoints } from "./audit/audit.api.ts"
 import { loginEndpoints } from "./auth/login.api.ts"
 import { sessionEndpoints } from "./auth/sessions.api.ts"
+import { mfaEndpoints } from "./auth/mfa.api.ts"
+import { totpEndpoints } from "./auth/totp.api.ts"
 import { groupEndpoints } from "./groups/groups.api.ts"
 import { memberEndpoints } from "./groups/members.api.ts"
 import type { Endpoint } from "./http/endpoint.ts"
@@ -20,6 +22,8 @@ export const endpoints: readonly Endpoint[] = [
   ...loginEndpoints,
   ...sessionEndpoints,
   ...profileEndpoints,
+  ...totpEndpoints,
+  ...mfaEndpoints,
   ...organizationEndpoints,
   ...organizationMemberEndpoints,
   ...invitationEndpoints,

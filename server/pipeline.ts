@@ -83,7 +83,8 @@ async function authenticate(
   const { facts, factValues } = endpoint
   const also = facts && factValues && parsed.ok ? { facts, values: factValues(parsed.input) } : undefined
   const { url, ip } = ctx.request
-  const caller = await lookUp(ctx.db, claims, also, ip)
+  const { beforeSecondFactor } = endpoint
+  const caller = await lookUp(ctx.db, claims, also, { ip, beforeSecondFactor })
   if (!endpoint.callers.includes(caller.actor.kind)) {
     throw forbidden("You are not allowed to access this resource", { name: `Forbidden access to ${url}` })
   }

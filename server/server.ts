@@ -8,6 +8,7 @@ import { createPasswords } from "./auth/password.ts"
 import { createTokens } from "./auth/token.ts"
 import type { Config } from "./config.ts"
 import type { Keys } from "./crypto/keys.ts"
+import { createSeal } from "./crypto/seal.ts"
 import { openDatabase, type Connection, type Database } from "./db/database.ts"
 import { migrate } from "./db/migrate.ts"
 import { endpoints } from "./endpoints.ts"
@@ -69,6 +70,7 @@ async function listen(config: Config, { database, keys }: Base, log: Logger): Pr
     },
     tokens: createTokens(keys.authSecret),
     passwords: createPasswords(),
+    seal: createSeal(keys.encryptionKey, "second factors v1"),
     setupToken: setupTokenIn(config.dataDir),
     mailer: config.smtp && createMailer(config.smtp),
   }

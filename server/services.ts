@@ -1,4 +1,5 @@
 import type { Mailer } from "./mail/mailer.ts"
+import type { Seal } from "./crypto/seal.ts"
 import type { Passwords } from "./auth/password.ts"
 import type { Tokens } from "./auth/token.ts"
 import type { SetupToken } from "./admin/setup-token.ts"
@@ -8,6 +9,7 @@ export type Services = {
   /** Origin under which people reach this server, without a trailing slash. */ siteUrl: string
   tokens: Tokens
   passwords: Passwords
+  /** For what people prove their second factor with. */ seal: Seal
   setupToken: SetupToken
   /** Absent when no SMTP server is configured. */ mailer: Mailer | undefined
 }

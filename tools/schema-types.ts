@@ -18,6 +18,7 @@ const typesOf: Record<string, string> = {
   jsonb: "Json",
   "timestamp with time zone": "Timestamp",
   bigint: "Int8",
+  bytea: "Buffer",
 }
 
 const head = `// Generated from the migrated database by "npm run generate"; do not edit.

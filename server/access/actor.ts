@@ -11,6 +11,12 @@ export type OrganizationActor = SignedInActor & {
   rights: Rights
 }
 
+/**
+ * `due`: the person has one and has not proved it in this session, which therefore opens next to nothing. `passed`
+ * counts for the session, also once the person has turned it off.
+ */
+export type SecondFactor = "none" | "due" | "passed"
+
 export type UserActor = {
   kind: "user"
   userId: string
@@ -18,6 +24,7 @@ export type UserActor = {
   email: string | null
   sessionId: string
   accessVersion: number
+  /** Whether the person has to prove a second factor, and has in this session. */ secondFactor: SecondFactor
   /** Administers the server itself, whatever the organization. */ isInstanceAdmin: boolean
   authMethod: string
 }

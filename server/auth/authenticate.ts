@@ -1,4 +1,4 @@
-import type { OrganizationActor, SignedInActor } from "../access/actor.ts"
+import type { OrganizationActor, SecondFactor, SignedInActor } from "../access/actor.ts"
 import { rightsOfRoles } from "../access/can.ts"
 import type { Queries } from "../db/database.ts"
 import { badRequest, forbidden, notFound, unauthorized } from "../errors.ts"
@@ -41,15 +41,29 @@ export const bearerToken = (authorization: string | undefined): string | undefin
 
 /**
  * Asks the database who the caller is now: token, account, membership and roles in one statement, together with
- * the facts that the endpoint wants. What a token once said about them counts for nothing. `ip` is where it came from.
+ * the facts that the endpoint wants. What a token once said about them counts for nothing. Throws 401 while a second
+ * factor is due, unless the caller is to be heard before it. `ip` is where the token came from.
  */
 export const lookUp = (
   db: Queries,
   claims: AccessClaims,
   also: store.WithFacts,
-  ip: string,
-): Promise<Caller> =>
-  claims.authTokenType === "accessToken" ? lookUpUser(db, claims, also) : lookUpMachine(db, claims, also, ip)
+  { ip, beforeSecondFactor }: { ip: string; beforeSecondFactor: boolean },
+): Promise<Caller> => {
+  if (claims.authTokenType !== "accessToken") return lookUpMachine(db, claims, also, ip)
+  return beforeSecondFactor ? lookUpUser(db, claims, also) : lookUpWholeUser(db, claims, also)
+}
+
+/** The person, unless a second factor is still due. */
+async function lookUpWholeUser(db: Queries, claims: UserClaims, also: store.WithFacts): Promise<Caller> {
+  const caller = await lookUpUser(db, claims, also)
+  if (caller.actor.kind === "user" && caller.actor.secondFactor === "due") {
+    throw unauthorized("Your second factor is due: select the organization and give a code", {
+      name: "SecondFactorDue",
+    })
+  }
+  return caller
+}
 
 async function lookUpUser(db: Queries, claims: UserClaims, also: store.WithFacts): Promise<Caller> {
   const { userId, tokenVersionId: sessionId, organizationId } = claims
@@ -66,6 +80,7 @@ async function lookUpUser(db: Queries, claims: UserClaims, also: store.WithFacts
     email: row.email,
     sessionId,
     accessVersion: row.access_version,
+    secondFactor: secondFactorOf(row),
     isInstanceAdmin: row.is_super_admin,
     authMethod: claims.authMethod,
   }
@@ -103,6 +118,11 @@ async function lookUpMachine(
   }
   const place = { orgId, membershipId: row.membership_id }
   return { actor: withRights(actor, place, row.roles), facts: row, isLimited: row.is_limited }
+}
+
+function secondFactorOf(row: store.UserRow): SecondFactor {
+  if (row.is_mfa_verified) return "passed"
+  return row.is_mfa_enabled ? "due" : "none"
 }
 
 const withRights = (

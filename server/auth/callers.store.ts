@@ -9,6 +9,8 @@ export type UserRow = {
   email: string | null
   is_accepted: boolean
   is_super_admin: boolean
+  is_mfa_enabled: boolean
+  is_mfa_verified: boolean
   /** Absent when the person is no member of the selected organization. */ membership_id: string | null
   is_inactive: boolean
   roles: string[]
@@ -34,8 +36,9 @@ const factsOf = (facts: AnyFacts | undefined): { columns: string; join: string }
 const userSql = (facts: AnyFacts | undefined): string => `
   select s.access_version, s.ended_at is not null as is_ended,
     s.last_used_at < statement_timestamp() - interval '1 minute' as is_use_due,
-    u.username, u.email, u.is_accepted, u.is_super_admin, m.id as membership_id,
-    m.deactivated_at is not null as is_inactive,
+    u.username, u.email, u.is_accepted, u.is_super_admin,
+    u.is_mfa_enabled, s.mfa_verified_at is not null as is_mfa_verified,
+    m.id as membership_id, m.deactivated_at is not null as is_inactive,
     array(
       select role from active_organization_user_role_grants
       where org_id = $1 and membership_id = m.id

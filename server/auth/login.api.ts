@@ -28,14 +28,15 @@ export const loginEndpoints = [
     tags,
     access: "signedIn",
     callers: ["user"],
+    beforeSecondFactor: true,
     body: z.object({
       organizationId: idText.max(64).describe("The ID of the organization."),
       userAgent: z.enum(["cli"]).optional().describe("The kind of client."),
     }),
-    result: z.object({ token: z.string(), isMfaEnabled: z.boolean() }),
-    handle: async (ctx, { body }) => ({
-      token: await login.selectOrganization(ctx, body.organizationId),
-      isMfaEnabled: false,
-    }),
+    result: z.object({ token: z.string(), isMfaEnabled: z.boolean(), mfaMethod: z.string().optional() }),
+    async handle(ctx, { body }) {
+      const { token, dueMethod } = await login.selectOrganization(ctx, body.organizationId)
+      return { token, isMfaEnabled: dueMethod !== undefined, ...(dueMethod ? { mfaMethod: dueMethod } : {}) }
+    },
   }),
 ]

@@ -8,6 +8,8 @@ import { joinedOrganization } from "../organizations/organizations.ts"
 import { findUser, type User } from "../users/users.ts"
 import { refreshVersionOf, setRefreshCookie } from "./sessions.ts"
 import * as store from "./login.store.ts"
+import { halfwayToken } from "./mfa.ts"
+import { mfaMethod } from "./token.ts"
 
 const authMethod = "email"
 
@@ -37,8 +39,14 @@ export async function openSession(ctx: PublicContext, user: User): Promise<strin
   return ctx.services.tokens.signUser({ ...claims, accessVersion: session.access_version })
 }
 
-/** A token for an organization that the person has joined; what it may do there is asked at each request. */
-export async function selectOrganization(ctx: SignedInContext, organizationId: string): Promise<string> {
+/**
+ * A token for an organization that the person has joined; what it may do there is asked at each request. While a second
+ * factor is due, a token to prove it with instead, and by which method.
+ */
+export async function selectOrganization(
+  ctx: SignedInContext,
+  organizationId: string,
+): Promise<{ token: string; dueMethod: string | undefined }> {
   const { actor } = ctx
   if (actor.kind !== "user") throw forbidden("Only people select an organization")
   const id = uuidOrNull(organizationId)
@@ -49,6 +57,7 @@ export async function selectOrganization(ctx: SignedInContext, organizationId: s
       `Your membership in the organization ${organization.name} is inactive: ask an admin of it`,
     )
   }
+  if (actor.secondFactor === "due") return { token: halfwayToken(ctx, actor), dueMethod: mfaMethod }
   await noteLogin(ctx.db, { orgId: organization.id, userId: actor.userId, authMethod })
   await recordFrom(
     ctx.db,
@@ -63,5 +72,10 @@ export async function selectOrganization(ctx: SignedInContext, organizationId: s
     organizationId: organization.id,
   }
   setRefreshCookie(ctx, { ...claims, refreshVersion: await refreshVersionOf(ctx.db, actor.sessionId) })
-  return ctx.services.tokens.signUser({ ...claims, accessVersion: actor.accessVersion })
+  const { accessVersion, secondFactor } = actor
+  const isMfaVerified = secondFactor === "passed"
+  return {
+    token: ctx.services.tokens.signUser({ ...claims, accessVersion, isMfaVerified }),
+    dueMethod: undefined,
+  }
 }

@@ -56,6 +56,7 @@ export const sessionEndpoints = [
     tags,
     access: "signedIn",
     callers: ["user"],
+    beforeSecondFactor: true,
     audit: none("Changes nothing and tells nothing."),
     transaction: false,
     result: z.object({ message: z.string() }),

@@ -7,6 +7,7 @@ export type RefreshRow = {
   refresh_version: number
   is_ended: boolean
   is_accepted: boolean
+  is_mfa_verified: boolean
   /** True when no organization was asked about. */ is_member: boolean
 }
 
@@ -14,6 +15,7 @@ type Key = { sessionId: string; userId: string }
 
 const refreshSql = `
   select s.access_version, s.refresh_version, s.ended_at is not null as is_ended, u.is_accepted,
+    s.mfa_verified_at is not null as is_mfa_verified,
     $3::uuid is null or exists (
       select from active_organization_user_memberships
       where org_id = $3 and user_id = u.id and accepted_at is not null

@@ -52,7 +52,8 @@ export async function refresh(ctx: PublicContext): Promise<Refreshed> {
     ...(organizationId ? { organizationId } : {}),
   }
   setRefreshCookie(ctx, { ...next, refreshVersion })
-  const token = ctx.services.tokens.signUser({ ...next, accessVersion: session.access_version })
+  const { access_version: accessVersion, is_mfa_verified: isMfaVerified } = session
+  const token = ctx.services.tokens.signUser({ ...next, accessVersion, isMfaVerified })
   return { token, organizationId }
 }
 

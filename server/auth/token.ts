@@ -8,6 +8,10 @@ const userLifetime = 10 * day
 /** A session that nobody used for so long has no refresh token any more. */
 export const refreshDays = 90
 const signupLifetime = 15 * 60
+const mfaLifetime = 5 * 60
+
+/** The one second factor there is: codes of an authenticator app. */
+export const mfaMethod = "totp"
 
 /** A person's access token. `organizationId` says which organization was selected; no claim says what is allowed. */
 const userClaims = z.object({
@@ -26,6 +30,14 @@ const refreshClaims = z.object({
   tokenVersionId: z.uuid(),
   refreshVersion: z.number(),
   organizationId: z.uuid().optional(),
+})
+/** Stands for a person whose second factor is still due; takes part in proving it and in nothing else. */
+const mfaClaims = z.object({
+  authTokenType: z.literal("mfaToken"),
+  authMethod: z.string(),
+  userId: z.uuid(),
+  tokenVersionId: z.uuid(),
+  accessVersion: z.number(),
 })
 /** A machine identity's access token. */
 const machineClaims = z.object({
@@ -51,19 +63,23 @@ const withEnd = accessClaims.and(z.object({ exp: z.number().optional() }))
 export type UserClaims = z.infer<typeof userClaims>
 export type RefreshClaims = z.infer<typeof refreshClaims>
 export type MachineClaims = z.infer<typeof machineClaims>
+export type MfaClaims = z.infer<typeof mfaClaims>
 export type SignupClaims = z.infer<typeof signupClaims>
 export type AccessClaims = UserClaims | MachineClaims
 
 /** Signs and verifies the JWTs of this instance: HS256, one key, derived from the instance's AUTH_SECRET. */
 export type Tokens = {
-  signUser(claims: Omit<UserClaims, "authTokenType">): string
+  /** `isMfaVerified`: whether the session has passed the second factor, told to clients. */
+  signUser(claims: Omit<UserClaims, "authTokenType"> & { isMfaVerified?: boolean }): string
   signRefresh(claims: Omit<RefreshClaims, "authTokenType">): string
   /** `lifetimeSeconds` 0 means that the token itself does not expire. */
   signMachine(claims: Omit<MachineClaims, "authTokenType">, lifetimeSeconds: number): string
+  signMfa(claims: Omit<MfaClaims, "authTokenType">): string
   signSignup(claims: Omit<SignupClaims, "authTokenType">): string
   /** Throws `TokenError` for what is malformed, forged or expired; undefined for a good token of another type. */
   verifyAccess(token: string): AccessClaims | undefined
   verifyRefresh(token: string): RefreshClaims | undefined
+  verifyMfa(token: string): MfaClaims | undefined
   verifySignup(token: string): SignupClaims | undefined
 }
 
@@ -73,6 +89,7 @@ export function createTokens(authSecret: string): Tokens {
   const signers = {
     user: signFor(userLifetime),
     refresh: signFor(refreshDays * day),
+    mfa: signFor(mfaLifetime),
     signup: signFor(signupLifetime),
   }
   const signForever = createSigner({ algorithm: "HS256", key })
@@ -88,13 +105,14 @@ export function createTokens(authSecret: string): Tokens {
     }
   }
   return {
-    signUser: ({ authMethod, userId, tokenVersionId, accessVersion, organizationId }) =>
+    signUser: ({ authMethod, userId, tokenVersionId, accessVersion, isMfaVerified, organizationId }) =>
       signers.user({
         authMethod,
         authTokenType: "accessToken",
         userId,
         tokenVersionId,
         accessVersion,
+        ...(isMfaVerified ? { isMfaVerified, mfaMethod } : {}),
         ...(organizationId ? { organizationId } : {}),
       }),
     signRefresh: ({ authMethod, userId, tokenVersionId, refreshVersion, organizationId }) =>
@@ -116,9 +134,12 @@ export function createTokens(authSecret: string): Tokens {
         authMethod: ours.authMethod,
         orgId: ours.orgId,
       }),
+    signMfa: ({ authMethod, userId, tokenVersionId, accessVersion }) =>
+      signers.mfa({ authMethod, authTokenType: "mfaToken", userId, tokenVersionId, accessVersion }),
     signSignup: (claims) => signers.signup({ ...claims, authTokenType: "signupToken" }),
     verifyAccess: remembering((token) => withEnd.safeParse(open(token)).data),
     verifyRefresh: (token) => refreshClaims.safeParse(open(token)).data,
+    verifyMfa: (token) => mfaClaims.safeParse(open(token)).data,
     verifySignup: (token) => signupClaims.safeParse(open(token)).data,
   }
 }

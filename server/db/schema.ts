@@ -92,6 +92,16 @@ export interface AuditLogs {
   user_agent_type: string
 }
 
+export interface Authenticators {
+  user_id: string
+  sealed_secret: Buffer | null
+  sealed_recovery_codes: Buffer | null
+  is_verified: Generated<boolean>
+  last_used_step: Int8 | null
+  created_at: Generated<Timestamp>
+  updated_at: Generated<Timestamp>
+}
+
 export interface GroupRoleGrants {
   org_id: string
   id: string
@@ -319,6 +329,7 @@ export interface Sessions {
   last_used_at: Generated<Timestamp>
   ended_at: Timestamp | null
   is_removed: Generated<boolean>
+  mfa_verified_at: Timestamp | null
 }
 
 export interface Users {
@@ -332,6 +343,9 @@ export interface Users {
   is_super_admin: Generated<boolean>
   created_at: Generated<Timestamp>
   updated_at: Generated<Timestamp>
+  is_mfa_enabled: Generated<boolean>
+  consecutive_failed_mfa_attempts: Generated<number>
+  mfa_attempts_since: Timestamp | null
 }
 
 export interface DB {
@@ -342,6 +356,7 @@ export interface DB {
   active_organization_user_memberships: ActiveOrganizationUserMemberships
   active_organization_user_role_grants: ActiveOrganizationUserRoleGrants
   audit_logs: AuditLogs
+  authenticators: Authenticators
   group_role_grants: GroupRoleGrants
   group_user_memberships: GroupUserMemberships
   groups: Groups

@@ -42,6 +42,8 @@ type Declaration<Route extends string, A extends Access, P, Q, B, R extends z.Zo
   callers?: readonly CallerKind[]
   /** True for what is the caller's own to do, and needs no permission; for an organization's endpoints. */
   isOwn?: (actor: OrganizationActor, input: { params: Parsed<P> }) => boolean
+  /** Answers a person whose second factor is still due, too: only what is needed to prove it. */
+  beforeSecondFactor?: true
   /** Takes the body as a form, too (`application/x-www-form-urlencoded`); only where clients send one. */
   alsoForm?: true
   /** Answers with a slash behind the path, too; only where clients send one. */ alsoWithSlash?: true
@@ -67,6 +69,7 @@ export type Endpoint = {
   body: z.ZodType | undefined
   result: z.ZodType
   isOwn: ((actor: OrganizationActor, input: { params: unknown }) => boolean) | undefined
+  beforeSecondFactor: boolean
   alsoForm: boolean
   alsoWithSlash: boolean
   transaction: boolean
@@ -104,6 +107,7 @@ export function endpoint<
     factValues: undefined,
     audit: undefined,
     isOwn: undefined,
+    beforeSecondFactor: false,
     alsoForm: false,
     alsoWithSlash: false,
     ...declaration,

@@ -156,7 +156,10 @@ async function accept(ctx: PublicContext, invitation: store.InvitationRow, user:
 
 async function requireSignedInAs(ctx: PublicContext, user: User): Promise<void> {
   const claims = identify({ authorization: ctx.request.header("authorization") }, ctx.services.tokens)
-  const { actor } = await lookUp(ctx.db, claims, undefined, ctx.request.ip)
+  const { actor } = await lookUp(ctx.db, claims, undefined, {
+    ip: ctx.request.ip,
+    beforeSecondFactor: false,
+  })
   if (actor.kind !== "user" || actor.userId !== user.id) {
     throw forbidden("The invitation is for another account: sign in with the one it was sent to")
   }

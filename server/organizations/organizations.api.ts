@@ -44,6 +44,8 @@ export const organizationEndpoints = [
     tags,
     access: "signedIn",
     callers: ["user"],
+    // Which one to select is to be known before the code is asked for.
+    beforeSecondFactor: true,
     result: z.object({ organizations: z.array(OwnOrganization) }),
     handle: async (ctx) => ({
       organizations: (await organizations.listOwnOrganizations(ctx)).map((organization) => ({

@@ -1,6 +1,7 @@
 import type { Endpoint } from "../http/endpoint.ts"
 import type { Harness } from "./harness.ts"
 import type { Call } from "./http.ts"
+import { accountCases } from "./account-cases.ts"
 import * as people from "./people.ts"
 
 /** What an endpoint is sent: a request that it answers with 200, or a variation of one. */
@@ -82,7 +83,7 @@ const tokenSettings = {
 const freshToken = (harness: Harness, organization: people.Organization): Promise<string> =>
   people.addPerson(harness, organization, { email: freshAddress() })
 
-type Make = (harness: Harness, organization: people.Organization) => Promise<Request>
+export type Make = (harness: Harness, organization: people.Organization) => Promise<Request>
 
 /**
  * One line an endpoint: a request of that organization's admin that is answered 200, made anew by each call since
@@ -108,6 +109,7 @@ export const cases: Record<string, Make> = {
   getMe: async () => ({}),
   updateMyName: async () => ({ body: { firstName: "Ada", lastName: fresh("Lovelace") } }),
   updateMyAuthMethods: async () => ({ body: { authMethods: ["email"] } }),
+  ...accountCases,
   listOwnOrganizations: async () => ({}),
   listMyOrganizations: async () => ({}),
   createOrganization: async () => ({ body: { name: fresh("organization") } }),

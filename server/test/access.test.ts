@@ -7,7 +7,7 @@ import { rightsOfRoles } from "../access/can.ts"
 import { endpoints } from "../endpoints.ts"
 import type { Endpoint } from "../http/endpoint.ts"
 import { adminTokenFor, caseOf, cases, createWorld, routeOf, send, type Request } from "./access-cases.ts"
-import { authSecret, badTokens, forge } from "./bad-tokens.ts"
+import { authSecret, badTokens, forge, halfwayTokens } from "./bad-tokens.ts"
 import { startHarness } from "./harness.ts"
 import type { Answer, Call } from "./http.ts"
 import * as people from "./people.ts"
@@ -16,6 +16,7 @@ const harness = await startHarness({ AUTH_SECRET: authSecret })
 const world = await createWorld(harness)
 const { acme, elsewhere, stranger, holders } = world
 const bad = await badTokens(world)
+const halfway = await halfwayTokens(world)
 
 /** Endpoints that anybody may call, each with the reason. A new one is a decision, and is written down here. */
 const publicEndpoints: Record<string, string> = {
@@ -24,6 +25,9 @@ const publicEndpoints: Record<string, string> = {
   login: "takes a password in place of a token",
   refreshToken: "takes the refresh token of the cookie, and only from a page of the same site",
   logOut: "takes a cookie or a token, and whoever has neither ends nothing",
+  checkTotp: "takes the token of a second factor that is due",
+  sendMfaCode: "takes the token of a second factor that is due",
+  verifyMfa: "takes the token of a second factor that is due",
   verifyInvitation: "takes the code of an invitation in place of a token",
   completeAccount: "takes the sign-up token that the code of an invitation gave",
 }
@@ -142,6 +146,7 @@ for (const endpoint of guarded) {
     test("refuses a bad token before it looks at anything else", async () => {
       await refuses(endpoint, await make(), [
         ...bad,
+        ...(endpoint.beforeSecondFactor ? [] : halfway),
         { title: "a service token", token: "st.abc.def", status: 404, error: "NotFound" },
         { title: "an API key", headers: { "x-api-key": "abc" }, status: 400, error: "BadRequest" },
         {

@@ -76,6 +76,8 @@ export function otherTokens(good: string): BadToken[] {
   const claims = claimsOf(good)
   const tokens: Record<string, string> = {
     "a sign-up token": forge({ authTokenType: "signupToken", userId: randomUUID(), orgId: randomUUID() }),
+    "the token of a second factor that is due": forge({ ...claims, authTokenType: "mfaToken" }),
+    "a refresh token": forge({ ...claims, authTokenType: "refreshToken", refreshVersion: 1 }),
     "an unknown type": forge({ ...claims, authTokenType: "somethingElse" }),
     "no type": forge({ ...claims, authTokenType: undefined }),
     "an empty set of claims": forge({}),
@@ -178,6 +180,21 @@ async function endedPeople({ harness, acme, elsewhere }: World): Promise<BadToke
       token: forge({ ...claims, organizationId: elsewhere.id }),
       status: 403,
       error: "ForbiddenError",
+    },
+  ]
+}
+
+/** Tokens of a session that lacks the second factor which its person has turned on. */
+export async function halfwayTokens({ harness, acme }: World): Promise<BadToken[]> {
+  const factor = await people.addSecondFactor(harness, acme, "halfway@example.com")
+  const claims = claimsOf(factor.signedInToken)
+  const due = { status: 401, error: "SecondFactorDue" }
+  return [
+    { title: "a session that lacks the second factor", token: factor.signedInToken, ...due },
+    {
+      title: "the same for an organization, whatever it says of the second factor",
+      token: forge({ ...claims, isMfaVerified: true, mfaMethod: "totp", organizationId: acme.id }),
+      ...due,
     },
   ]
 }

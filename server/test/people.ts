@@ -1,4 +1,5 @@
 import assert from "node:assert/strict"
+import { codeOf } from "./authenticator.ts"
 import type { Answer } from "./http.ts"
 import type { Harness } from "./harness.ts"
 
@@ -98,6 +99,29 @@ export async function addPerson(
 ): Promise<string> {
   const token = await accept(harness, await invite(harness, organization, email, role), firstName)
   return select(harness, token, organization.id)
+}
+
+export type SecondFactor = {
+  email: string
+  otpUrl: string
+  recoveryCodes: string[]
+  /** Of a session begun after the second factor was turned on, which is due in it. */ signedInToken: string
+  /** Of the session in which it was turned on. */ provedToken: string
+}
+
+/** A member of the organization who has turned the second factor on, and used the present code up by it. */
+export async function addSecondFactor(
+  harness: Caller,
+  organization: Organization,
+  email: string,
+  role = "member",
+): Promise<SecondFactor> {
+  const token = await accept(harness, await invite(harness, organization, email, role))
+  const { otpUrl, recoveryCodes } = ok(await harness.call("POST /api/v1/user/me/totp/register", { token }))
+  const totp = codeOf(otpUrl)
+  ok(await harness.call("POST /api/v1/user/me/totp/verify", { token, body: { totp } }))
+  ok(await harness.call("PATCH /api/v2/users/me/mfa", { token, body: { isMfaEnabled: true } }))
+  return { email, otpUrl, recoveryCodes, signedInToken: await signIn(harness, email), provedToken: token }
 }
 
 /** Another organization of its own, with an admin, on the same instance. */

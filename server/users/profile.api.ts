@@ -1,34 +1,11 @@
 import { z } from "zod"
 import { endpoint, none } from "../http/endpoint.ts"
-import { displayName, timestamp, uuid } from "../http/fields.ts"
+import { displayName, uuid } from "../http/fields.ts"
+import { OwnUser, presentOwnUser } from "../http/user.ts"
 import * as profile from "./profile.ts"
 
-/** An account as its own person sees it. */
-const User = z.object({
-  id: uuid,
-  email: z.string().nullable(),
-  authMethods: z.array(z.string()),
-  superAdmin: z.boolean(),
-  firstName: z.string().nullable(),
-  lastName: z.string().nullable(),
-  isAccepted: z.boolean(),
-  isMfaEnabled: z.boolean(),
-  mfaMethods: z.array(z.string()),
-  devices: z.array(z.object({ ip: z.string(), userAgent: z.string() })),
-  createdAt: timestamp,
-  updatedAt: timestamp,
-  isGhost: z.boolean(),
-  username: z.string(),
-  isEmailVerified: z.boolean(),
-  consecutiveFailedMfaAttempts: z.number(),
-  isLocked: z.boolean(),
-  temporaryLockDateEnd: timestamp.nullable(),
-  consecutiveFailedPasswordAttempts: z.number(),
-  selectedMfaMethod: z.string().nullable(),
-})
-
 /** With the names of keys that older clients require; there are none here, since nothing is encrypted with them. */
-const UserWithKeys = User.extend({
+const UserWithKeys = OwnUser.extend({
   clientPublicKey: z.null(),
   serverPrivateKey: z.null(),
   encryptionVersion: z.number(),
@@ -44,31 +21,8 @@ const UserWithKeys = User.extend({
   userId: uuid,
 })
 
-const present = (user: profile.Profile): z.input<typeof User> => ({
-  id: user.id,
-  email: user.email,
-  authMethods: ["email"],
-  superAdmin: user.is_super_admin,
-  firstName: user.first_name,
-  lastName: user.last_name,
-  isAccepted: user.is_accepted,
-  isMfaEnabled: false,
-  mfaMethods: [],
-  devices: [],
-  createdAt: user.created_at.toISOString(),
-  updatedAt: user.updated_at.toISOString(),
-  isGhost: false,
-  username: user.username,
-  isEmailVerified: user.is_accepted,
-  consecutiveFailedMfaAttempts: 0,
-  isLocked: false,
-  temporaryLockDateEnd: null,
-  consecutiveFailedPasswordAttempts: 0,
-  selectedMfaMethod: null,
-})
-
 const presentWithKeys = (user: profile.Profile): z.input<typeof UserWithKeys> => ({
-  ...present(user),
+  ...presentOwnUser(user),
   clientPublicKey: null,
   serverPrivateKey: null,
   encryptionVersion: 2,
@@ -123,8 +77,8 @@ export const profileEndpoints = [
         .optional()
         .describe("Your last name; empty for none, left out to keep the one you have."),
     }),
-    result: z.object({ user: User }),
-    handle: async (ctx, { body }) => ({ user: present(await profile.rename(ctx, body)) }),
+    result: z.object({ user: OwnUser }),
+    handle: async (ctx, { body }) => ({ user: presentOwnUser(await profile.rename(ctx, body)) }),
   }),
 
   endpoint("updateMyAuthMethods", "PUT /api/v2/users/me/auth-methods", {
@@ -143,7 +97,7 @@ export const profileEndpoints = [
     facts: profile.profileFacts,
     factValues: () => [],
     transaction: false,
-    result: z.object({ user: User }),
-    handle: async (_ctx, { facts }) => ({ user: present(profile.profileOf(facts)) }),
+    result: z.object({ user: OwnUser }),
+    handle: async (_ctx, { facts }) => ({ user: presentOwnUser(profile.profileOf(facts)) }),
   }),
 ]

@@ -17,6 +17,8 @@ export const profileOf = (facts: store.ProfileFacts): Profile => ({
   last_name: facts.fact_last_name,
   is_accepted: facts.fact_is_accepted,
   is_super_admin: facts.fact_is_super_admin,
+  is_mfa_enabled: facts.fact_is_mfa_enabled,
+  consecutive_failed_mfa_attempts: facts.fact_consecutive_failed_mfa_attempts,
   created_at: facts.fact_created_at,
   updated_at: facts.fact_updated_at,
 })

@@ -10,6 +10,8 @@ export type UserRow = {
   password_hash: string | null
   is_accepted: boolean
   is_super_admin: boolean
+  is_mfa_enabled: boolean
+  consecutive_failed_mfa_attempts: number
   created_at: Date
   updated_at: Date
 }
@@ -23,6 +25,8 @@ const columns = [
   "password_hash",
   "is_accepted",
   "is_super_admin",
+  "is_mfa_enabled",
+  "consecutive_failed_mfa_attempts",
   "created_at",
   "updated_at",
 ] as const
@@ -33,7 +37,10 @@ export const userByUsername = (db: Queries, username: string): Promise<UserRow |
 export const userById = (db: Queries, id: string): Promise<UserRow | undefined> =>
   db.selectFrom("users").select(columns).where("id", "=", id).executeTakeFirst()
 
-export type NewUser = Omit<UserRow, "created_at" | "updated_at">
+export type NewUser = Omit<
+  UserRow,
+  "is_mfa_enabled" | "consecutive_failed_mfa_attempts" | "created_at" | "updated_at"
+>
 
 /** False when the username is taken; waits for one who is just taking it. */
 export async function insertUser(db: Queries, user: NewUser): Promise<boolean> {
