@@ -7,7 +7,7 @@ import { createApp, type App } from "./app.ts"
 import { createPasswords } from "./auth/password.ts"
 import { createTokens } from "./auth/token.ts"
 import type { Config } from "./config.ts"
-import type { Keys } from "./crypto/keys.ts"
+import { derive, keyedHasher, type Keys } from "./crypto/keys.ts"
 import { createSeal } from "./crypto/seal.ts"
 import { openDatabase, type Connection, type Database } from "./db/database.ts"
 import { migrate } from "./db/migrate.ts"
@@ -69,6 +69,7 @@ async function listen(config: Config, { database, keys }: Base, log: Logger): Pr
       return siteUrl
     },
     tokens: createTokens(keys.authSecret),
+    keyedHash: keyedHasher(derive(keys.authSecret, "keyed hashes v1")),
     passwords: createPasswords(),
     seal: createSeal(keys.encryptionKey, "second factors v1"),
     setupToken: setupTokenIn(config.dataDir),

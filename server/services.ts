@@ -8,6 +8,8 @@ import type { SetupToken } from "./admin/setup-token.ts"
 export type Services = {
   /** Origin under which people reach this server, without a trailing slash. */ siteUrl: string
   tokens: Tokens
+  /** A hash that nobody can compute without the instance's key, for what could otherwise be guessed. */
+  keyedHash(text: string): string
   passwords: Passwords
   /** For what people prove their second factor with. */ seal: Seal
   setupToken: SetupToken

@@ -2,10 +2,10 @@ import { auditActor, recordFrom } from "../audit/audit.ts"
 import type { PublicContext, SignedInContext } from "../context.ts"
 import { newId, uuidOrNull } from "../crypto/ids.ts"
 import { badRequest, forbidden, notFound } from "../errors.ts"
-import { canonicalUsername } from "../names.ts"
 import { noteLogin } from "../organizations/members.ts"
 import { joinedOrganization } from "../organizations/organizations.ts"
-import { findUser, type User } from "../users/users.ts"
+import type { User } from "../users/users.ts"
+import { userWithPassword } from "./password-check.ts"
 import { refreshVersionOf, setRefreshCookie } from "./sessions.ts"
 import * as store from "./login.store.ts"
 import { halfwayToken } from "./mfa.ts"
@@ -18,10 +18,8 @@ const authMethod = "email"
  * refused in the same words after the same work. Returns an access token without an organization.
  */
 export async function login(ctx: PublicContext, input: { email: string; password: string }): Promise<string> {
-  const username = canonicalUsername(input.email)
-  const user = await findUser(ctx.db, username ?? "")
-  const isRight = await ctx.services.passwords.matches(user?.password_hash ?? null, input.password)
-  if (!user?.is_accepted || !isRight) throw badRequest("The address or the password is wrong")
+  const user = await userWithPassword(ctx, { username: input.email, password: input.password })
+  if (!user) throw badRequest("The address or the password is wrong")
   return openSession(ctx, user)
 }
 

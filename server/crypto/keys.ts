@@ -17,6 +17,12 @@ export const derive = (key: string, purpose: string): Buffer =>
 /** Hash of a random code of at least 128 bits, as it is stored; a plain hash suffices for such codes. */
 export const hashOfCode = (code: string): string => createHash("sha256").update(code).digest("hex")
 
+/** Hashes texts with a key, so that a short code cannot be found by trying all of them. */
+export const keyedHasher =
+  (key: Buffer) =>
+  (text: string): string =>
+    createHmac("sha256", key).update(text).digest("hex")
+
 /** Compares two texts without telling by its time where they differ. */
 export const sameText = (left: string, right: string): boolean =>
   timingSafeEqual(createHash("sha256").update(left).digest(), createHash("sha256").update(right).digest())

@@ -311,6 +311,13 @@ export interface Organizations {
   updated_at: Generated<Timestamp>
 }
 
+export interface PasswordAttempts {
+  bucket: number
+  owner: string
+  attempts: number
+  began_at: Timestamp
+}
+
 export interface SchemaMigrations {
   version: number
   name: string
@@ -375,6 +382,7 @@ export interface DB {
   organization_user_memberships: OrganizationUserMemberships
   organization_user_role_grants: OrganizationUserRoleGrants
   organizations: Organizations
+  password_attempts: PasswordAttempts
   schema_migrations: SchemaMigrations
   sessions: Sessions
   users: Users

@@ -94,9 +94,12 @@ export const cases: Record<string, Make> = {
   bootstrapInstance: async () => ({
     body: { email: "first@example.com", password: "correct horse battery staple", organization: "First" },
   }),
-  login: async (_harness, { adminUsername }) => ({
-    body: { email: adminUsername, password: "correct horse battery staple" },
-  }),
+  // For an account of its own: wrong passwords are counted.
+  async login(harness, organization) {
+    const invitation = await people.invite(harness, organization, freshAddress())
+    await people.accept(harness, invitation)
+    return { body: { email: invitation.email, password: "correct horse battery staple" } }
+  },
   refreshToken: async (harness, organization) => ({ headers: await freshCookie(harness, organization) }),
   checkAuthentication: async () => ({}),
   logOut: async (harness, organization) => ({ headers: await freshCookie(harness, organization) }),
