@@ -1,7 +1,17 @@
 import { z } from "zod"
 import { endpoint } from "../http/endpoint.ts"
-import { displayName, emailAddress, uuid } from "../http/fields.ts"
+import { displayName, emailAddress, timestamp, uuid } from "../http/fields.ts"
+import { OwnUser, presentOwnUser } from "../http/user.ts"
 import * as instance from "./instance.ts"
+
+const Organization = z.object({
+  id: uuid,
+  name: z.string(),
+  customerId: z.null(),
+  slug: z.string(),
+  createdAt: timestamp,
+  updatedAt: timestamp,
+})
 
 export const instanceEndpoints = [
   endpoint("bootstrapInstance", "POST /api/v1/admin/bootstrap", {
@@ -40,6 +50,44 @@ export const instanceEndpoints = [
         },
         organization,
         identity: { id: identity.id, name: identity.name, credentials: { token } },
+      }
+    },
+  }),
+
+  endpoint("signUpAdmin", "POST /api/v1/admin/signup", {
+    summary: "Set the instance up: first admin, who is signed in, and organization",
+    tags: ["Admin"],
+    access: "public",
+    body: z.object({
+      email: emailAddress.describe("The address of the first admin."),
+      password: z.string().min(1).max(1024).describe("The password of the first admin."),
+      firstName: displayName("First name", 255).describe("The first name of the first admin."),
+      lastName: displayName("Last name", 255).optional().describe("The last name of the first admin."),
+    }),
+    result: z.object({
+      message: z.string(),
+      user: OwnUser,
+      organization: Organization,
+      token: z.string(),
+      // Clients want a text here and read nothing from it.
+      new: z.string(),
+    }),
+    async handle(ctx, { body }) {
+      const { lastName = null, ...names } = body
+      const { user, organization, token } = await instance.signUpAdmin(ctx, { ...names, lastName })
+      return {
+        message: "The instance has been set up",
+        user: presentOwnUser(user),
+        organization: {
+          id: organization.id,
+          name: organization.name,
+          customerId: null,
+          slug: organization.slug,
+          createdAt: organization.created_at.toISOString(),
+          updatedAt: organization.updated_at.toISOString(),
+        },
+        token,
+        new: "true",
       }
     },
   }),

@@ -1,4 +1,5 @@
 import { platform, recordFrom } from "../audit/audit.ts"
+import { openSession } from "../auth/login.ts"
 import type { PublicContext, RequestInfo } from "../context.ts"
 import { badRequest, forbidden } from "../errors.ts"
 import { issueToken } from "../identities/access-tokens.ts"
@@ -21,15 +22,8 @@ export async function bootstrap(
   ctx: PublicContext,
   input: { email: string; password: string; organization: string },
 ): Promise<Bootstrapped> {
-  await requireRightToSetUp(ctx)
-  if (await store.isSetUp(ctx.db)) throw badRequest("The instance has already been set up")
-  const passwordHash = await ctx.services.passwords.hash(input.password)
-  await store.markSetUp(ctx.db)
-
-  const user = await createAdmin(ctx.db, input.email, passwordHash)
-  if (!user) throw badRequest("There is already an account with this address")
-  const organization = await insertOrganization(ctx.db, input.organization)
-  await joinUser(ctx.db, { orgId: organization.id, userId: user.id, role: "admin" })
+  const names = { firstName: "Admin", lastName: "User" }
+  const { user, organization } = await setUp(ctx, { ...input, ...names })
   const identity = await insertIdentity(ctx.db, {
     orgId: organization.id,
     name: "Instance Admin Identity",
@@ -40,14 +34,57 @@ export async function bootstrap(
   const auth = await insertAuthMethod(ctx.db, identity, method, { accessTokenTTL: 0, accessTokenMaxTTL: 0 })
   const name = "Instance Admin Token"
   const { accessToken } = await issueToken(ctx, { identity, auth, method, name })
+  await recordSetUp(ctx, { user, organization, identity })
+  return { user, organization, identity, token: accessToken }
+}
+
+/** Sets the instance up as `bootstrap` does, without a machine identity; signs its first admin in instead. */
+export async function signUpAdmin(
+  ctx: PublicContext,
+  input: { email: string; password: string; firstName: string; lastName: string | null },
+): Promise<{ user: User; organization: Organization; token: string }> {
+  const { user, organization } = await setUp(ctx, { ...input, organization: "Admin Org" })
+  await recordSetUp(ctx, { user, organization })
+  return { user, organization, token: await openSession(ctx, user) }
+}
+
+type FirstAdmin = {
+  email: string
+  password: string
+  firstName: string
+  lastName: string | null
+  organization: string
+}
+
+/** Makes the first admin and the organization, once, for whoever has the right to. */
+async function setUp(
+  ctx: PublicContext,
+  input: FirstAdmin,
+): Promise<{ user: User; organization: Organization }> {
+  await requireRightToSetUp(ctx)
+  if (await store.isSetUp(ctx.db)) throw badRequest("The instance has already been set up")
+  const passwordHash = await ctx.services.passwords.hash(input.password)
+  await store.markSetUp(ctx.db)
+
+  const { email: username, firstName, lastName } = input
+  const user = await createAdmin(ctx.db, { username, firstName, lastName, passwordHash })
+  if (!user) throw badRequest("There is already an account with this address")
+  const organization = await insertOrganization(ctx.db, input.organization)
+  await joinUser(ctx.db, { orgId: organization.id, userId: user.id, role: "admin" })
+  return { user, organization }
+}
+
+async function recordSetUp(
+  ctx: PublicContext,
+  { user, organization, identity }: { user: User; organization: Organization; identity?: Identity },
+): Promise<void> {
   await recordFrom(
     ctx.db,
     { request: ctx.request, orgId: organization.id, actor: platform },
     "bootstrap-instance",
-    { userId: user.id, username: user.username, identityId: identity.id },
+    { userId: user.id, username: user.username, ...(identity ? { identityId: identity.id } : {}) },
   )
   ctx.request.afterCommit(() => ctx.services.setupToken.remove())
-  return { user, organization, identity, token: accessToken }
 }
 
 async function requireRightToSetUp(ctx: PublicContext): Promise<void> {

@@ -1,6 +1,6 @@
 /** Every event and what it records. A field that is not named here does not compile. */
 export type AuditEvents = {
-  "bootstrap-instance": { userId: string; username: string; identityId: string }
+  "bootstrap-instance": { userId: string; username: string; identityId?: string }
   "create-organization": { name: string; slug: string }
   "select-organization": { organizationId: string; organizationName: string }
   "invite-organization-members": { members: { membershipId: string; email: string; role: string }[] }

@@ -41,6 +41,9 @@ export async function createWorld(harness: Harness): Promise<World> {
   return { harness, acme, elsewhere, stranger: { token, signedInToken, username }, holders }
 }
 
+/** Setting up succeeds once, and has. */
+export const setUps: ReadonlySet<string> = new Set(["bootstrapInstance", "signUpAdmin"])
+
 let made = 0
 const fresh = (what: string): string => `${what}-${++made}`
 const freshAddress = (): string => `${fresh("guest")}@example.com`
@@ -93,6 +96,14 @@ export const cases: Record<string, Make> = {
   getStatus: async () => ({}),
   bootstrapInstance: async () => ({
     body: { email: "first@example.com", password: "correct horse battery staple", organization: "First" },
+  }),
+  signUpAdmin: async () => ({
+    body: {
+      email: "first@example.com",
+      password: "correct horse battery staple",
+      firstName: "First",
+      lastName: "Admin",
+    },
   }),
   // For an account of its own: wrong passwords are counted.
   async login(harness, organization) {

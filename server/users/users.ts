@@ -32,19 +32,25 @@ export async function findOrCreateUser(db: Queries, username: string): Promise<U
   return user
 }
 
+export type NewAdmin = {
+  username: string
+  firstName: string
+  lastName: string | null
+  passwordHash: string
+}
+
 /** Makes the account of the first admin, complete; undefined when the username is taken. */
 export async function createAdmin(
   db: Queries,
-  username: string,
-  passwordHash: string,
+  { username, firstName, lastName, passwordHash }: NewAdmin,
 ): Promise<User | undefined> {
   const id = newId()
   const isInserted = await store.insertUser(db, {
     id,
     username,
     email: username,
-    first_name: "Admin",
-    last_name: "User",
+    first_name: firstName,
+    last_name: lastName,
     password_hash: passwordHash,
     is_accepted: true,
     is_super_admin: true,
