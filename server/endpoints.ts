@@ -6,6 +6,7 @@ import { sessionEndpoints } from "./auth/sessions.api.ts"
 import { mfaEndpoints } from "./auth/mfa.api.ts"
 import { totpEndpoints } from "./auth/totp.api.ts"
 import { groupEndpoints } from "./groups/groups.api.ts"
+import { identityMemberEndpoints } from "./groups/identity-members.api.ts"
 import { memberEndpoints } from "./groups/members.api.ts"
 import type { Endpoint } from "./http/endpoint.ts"
 import { identityEndpoints } from "./identities/identities.api.ts"
@@ -31,5 +32,6 @@ export const endpoints: readonly Endpoint[] = [
   ...tokenAuthEndpoints,
   ...groupEndpoints,
   ...memberEndpoints,
+  ...identityMemberEndpoints,
   ...auditEndpoints,
 ]

@@ -24,6 +24,8 @@ export type AuditEvents = {
   "delete-group": { groupId: string; name: string; slug: string }
   "add-user-to-group": GroupMembership
   "remove-user-from-group": GroupMembership
+  "add-identity-to-group": IdentityGroupMembership
+  "remove-identity-from-group": IdentityGroupMembership
   "view-audit-logs": Record<string, never>
   "permission-denied": {
     permissionAction: string
@@ -49,5 +51,6 @@ type AuthMethodSettings = {
 }
 
 type GroupMembership = { groupId: string; groupName: string; userId: string; username: string }
+type IdentityGroupMembership = { groupId: string; groupName: string; identityId: string }
 
 export type AuditEvent = keyof AuditEvents

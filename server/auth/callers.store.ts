@@ -62,7 +62,13 @@ const machineSql = (facts: AnyFacts | undefined): string => `
     nullif(a.access_token_trusted_ips, '{0.0.0.0/0,::/0}') as trusted_ips,
     i.name, i.is_instance_admin, m.id as membership_id,
     array(
-      select role from active_organization_identity_role_grants where org_id = $1 and membership_id = m.id
+      select role from active_organization_identity_role_grants
+      where org_id = $1 and membership_id = m.id
+      union all
+      select r.role
+      from active_group_identity_memberships gm
+      join active_group_role_grants r on r.org_id = gm.org_id and r.group_id = gm.group_id
+      where gm.org_id = $1 and gm.membership_id = m.id
     ) as roles
     ${factsOf(facts).columns}
   from identity_access_tokens t

@@ -9,6 +9,16 @@ type Json = ColumnType<unknown, string, string>
 type Timestamp = ColumnType<Date, Date | string, Date | string>
 type Int8 = ColumnType<string, bigint | number | string, bigint | number | string>
 
+export interface ActiveGroupIdentityMemberships {
+  org_id: string
+  id: string
+  group_id: string
+  membership_id: string
+  valid_from: Timestamp
+  valid_until: Timestamp | null
+  is_closed: boolean
+}
+
 export interface ActiveGroupRoleGrants {
   org_id: string
   id: string
@@ -100,6 +110,16 @@ export interface Authenticators {
   last_used_step: Int8 | null
   created_at: Generated<Timestamp>
   updated_at: Generated<Timestamp>
+}
+
+export interface GroupIdentityMemberships {
+  org_id: string
+  id: string
+  group_id: string
+  membership_id: string
+  valid_from: Generated<Timestamp>
+  valid_until: Timestamp | null
+  is_closed: Generated<boolean>
 }
 
 export interface GroupRoleGrants {
@@ -356,6 +376,7 @@ export interface Users {
 }
 
 export interface DB {
+  active_group_identity_memberships: ActiveGroupIdentityMemberships
   active_group_role_grants: ActiveGroupRoleGrants
   active_group_user_memberships: ActiveGroupUserMemberships
   active_organization_identity_memberships: ActiveOrganizationIdentityMemberships
@@ -364,6 +385,7 @@ export interface DB {
   active_organization_user_role_grants: ActiveOrganizationUserRoleGrants
   audit_logs: AuditLogs
   authenticators: Authenticators
+  group_identity_memberships: GroupIdentityMemberships
   group_role_grants: GroupRoleGrants
   group_user_memberships: GroupUserMemberships
   groups: Groups

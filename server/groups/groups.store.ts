@@ -91,13 +91,15 @@ export async function endRoleGrants(db: Queries, orgId: string, groupId: string)
 /** Ends the group, its role and everybody's place in it. */
 export async function deleteGroup(db: Queries, orgId: string, groupId: string): Promise<void> {
   await endRoleGrants(db, orgId, groupId)
-  await db
-    .updateTable("group_user_memberships")
-    .set(ended)
-    .where("org_id", "=", orgId)
-    .where("group_id", "=", groupId)
-    .where("is_closed", "=", false)
-    .execute()
+  for (const memberships of ["group_user_memberships", "group_identity_memberships"] as const) {
+    await db
+      .updateTable(memberships)
+      .set(ended)
+      .where("org_id", "=", orgId)
+      .where("group_id", "=", groupId)
+      .where("is_closed", "=", false)
+      .execute()
+  }
   await db
     .updateTable("groups")
     .set({ deleted_at: sql<Date>`statement_timestamp()` })

@@ -60,16 +60,25 @@ export const identityInOrg = (
     .where("deleted_at", "is", null)
     .executeTakeFirst()
 
-/** Every role that a machine identity holds now. */
+/** Every role that a machine identity holds now, its own and those of its groups. */
 export async function rolesOfIdentity(db: Queries, orgId: string, identityId: string): Promise<string[]> {
-  const rows = await db
+  const place = db
     .selectFrom("active_organization_identity_memberships as m")
+    .where("m.org_id", "=", orgId)
+    .where("m.identity_id", "=", identityId)
+  const own = place
     .innerJoin("active_organization_identity_role_grants as r", (join) =>
       join.onRef("r.org_id", "=", "m.org_id").onRef("r.membership_id", "=", "m.id"),
     )
     .select("r.role")
-    .where("m.org_id", "=", orgId)
-    .where("m.identity_id", "=", identityId)
-    .execute()
-  return rows.map(({ role }) => role)
+  const ofGroups = place
+    .innerJoin("active_group_identity_memberships as gm", (join) =>
+      join.onRef("gm.org_id", "=", "m.org_id").onRef("gm.membership_id", "=", "m.id"),
+    )
+    .innerJoin("active_group_role_grants as r", (join) =>
+      join.onRef("r.org_id", "=", "gm.org_id").onRef("r.group_id", "=", "gm.group_id"),
+    )
+    .select("r.role")
+  const rows = await own.union(ofGroups).execute()
+  return rows.flatMap(({ role }) => role ?? [])
 }

@@ -64,6 +64,11 @@ async function freshMember(harness: Harness, organization: people.Organization) 
   return { id, username }
 }
 
+async function freshIdentityBesideGroup(harness: Harness, organization: people.Organization) {
+  const { id } = await people.addGroup(harness, organization, fresh("group"))
+  return { id, machineIdentityId: await freshIdentity(harness, organization) }
+}
+
 async function freshCookie(harness: Harness, { adminUsername }: people.Organization) {
   const { cookie } = await people.signInWithCookie(harness, adminUsername)
   return { cookie }
@@ -226,6 +231,18 @@ export const cases: Record<string, Make> = {
     },
   }),
   removeUserFromGroup: async (harness, organization) => ({ path: await freshMember(harness, organization) }),
+  listGroupMachineIdentities: async (harness, organization) => ({
+    path: { id: (await people.addGroup(harness, organization, fresh("group"))).id },
+  }),
+  addMachineIdentityToGroup: async (harness, organization) => ({
+    path: await freshIdentityBesideGroup(harness, organization),
+  }),
+  async removeMachineIdentityFromGroup(harness, organization) {
+    const path = await freshIdentityBesideGroup(harness, organization)
+    const route = `POST /api/v1/groups/${path.id}/machine-identities/${path.machineIdentityId}`
+    people.ok(await harness.call(route, { token: organization.token }))
+    return { path }
+  },
   listAuditLogs: async () => ({}),
 }
 

@@ -154,6 +154,9 @@ describe("a hostile id", async () => {
     ["GET", (segment) => `/api/v1/groups/${segment}/users`, undefined],
     ["POST", (segment) => `/api/v1/groups/${segment}/users/kim@example.com`, undefined],
     ["DELETE", (segment) => `/api/v1/groups/${segment}/users/kim@example.com`, undefined],
+    ["GET", (segment) => `/api/v1/groups/${segment}/machine-identities`, undefined],
+    ["POST", (segment) => `/api/v1/groups/${group.id}/machine-identities/${segment}`, undefined],
+    ["DELETE", (segment) => `/api/v1/groups/${group.id}/machine-identities/${segment}`, undefined],
     ["POST", (segment) => `/api/v1/auth/token-auth/identities/${segment}/tokens`, {}],
     ["POST", (segment) => `/api/v1/auth/token-auth/tokens/${segment}/revoke`, undefined],
     ["GET", (segment) => `/api/v2/organizations/${segment}/memberships`, undefined],
@@ -211,6 +214,7 @@ describe("a hostile query", async () => {
   `)
   const lists: [string, string[]][] = [
     [`/api/v1/groups/${group.id}/users`, listed("offset  limit  username  search  filter")],
+    [`/api/v1/groups/${group.id}/machine-identities`, listed("offset  limit  search  filter")],
     [
       "/api/v1/organization/audit-logs",
       listed(`

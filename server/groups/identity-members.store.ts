@@ -1,0 +1,140 @@
+import { sql } from "kysely"
+import { auditInsertFrom, auditValues, type AuditRow } from "../db/audit-row.ts"
+import { run, type Queries } from "../db/database.ts"
+import { facts } from "../db/facts.ts"
+
+/** A group and a machine identity, as adding and removing need them: read in the same statement as the caller. */
+export type IdentityMemberFacts = {
+  fact_group_id: string | null
+  fact_group_name: string
+  fact_group_slug: string
+  fact_membership_id: string | null
+  fact_identity_id: string
+  fact_is_in_group: boolean
+}
+
+/** Values: the ids of the group and of the machine identity, each null when it is no UUID. */
+export const identityMemberFacts = facts<
+  IdentityMemberFacts,
+  [groupId: string | null, identityId: string | null]
+>(`
+  select g.id as fact_group_id, g.name as fact_group_name, g.slug as fact_group_slug,
+    m.id as fact_membership_id, m.identity_id as fact_identity_id,
+    exists (
+      select from active_group_identity_memberships gm
+      where gm.org_id = $1 and gm.group_id = $4::uuid and gm.membership_id = m.id
+    ) as fact_is_in_group
+  from (values (true)) once
+  left join groups g on g.org_id = $1 and g.id = $4::uuid and g.deleted_at is null
+  left join active_organization_identity_memberships m on m.org_id = $1 and m.identity_id = $5::uuid`)
+
+type Pair = { orgId: string; groupId: string; membershipId: string }
+
+export type AddOutcome = { group_exists: boolean; member_exists: boolean; is_added: boolean }
+
+// Locked and looked at again, as for people.
+const addSql = `
+  with held_group as (
+    select id from groups where org_id = $1 and id = $2 and deleted_at is null for key share
+  ), held_member as (
+    select id from organization_identity_memberships
+    where org_id = $1 and id = $3 and not is_closed and valid_from <= statement_timestamp()
+      and (valid_until is null or valid_until > statement_timestamp())
+    for key share
+  ), added as (
+    insert into group_identity_memberships (org_id, id, group_id, membership_id)
+    select $1, $4, held_group.id, held_member.id from held_group, held_member
+    on conflict (org_id, group_id, membership_id) where not is_closed do nothing
+    returning id
+  ), recorded as (${auditInsertFrom("added", 5)})
+  select exists (select from held_group) as group_exists, exists (select from held_member) as member_exists,
+    exists (select from recorded) as is_added`
+
+/** Puts the identity into the group with the audit row, in one statement; says what stood in the way if anything. */
+export async function addMember(db: Queries, pair: Pair, id: string, audit: AuditRow): Promise<AddOutcome> {
+  const values = [pair.orgId, pair.groupId, pair.membershipId, id, ...auditValues(audit)]
+  const [outcome] = await run<AddOutcome>(db, addSql, values)
+  return outcome ?? { group_exists: false, member_exists: false, is_added: false }
+}
+
+const removeSql = `
+  with ended as (
+    update group_identity_memberships
+    set is_closed = true, valid_until = greatest(valid_from, least(valid_until, statement_timestamp()))
+    where org_id = $1 and group_id = $2 and membership_id = $3 and not is_closed
+    returning id
+  ), recorded as (${auditInsertFrom("ended", 4)})
+  select exists (select from recorded) as is_removed`
+
+/** Ends the identity's place in the group with the audit row, in one statement; false when there was none. */
+export async function removeMember(db: Queries, pair: Pair, audit: AuditRow): Promise<boolean> {
+  const values = [pair.orgId, pair.groupId, pair.membershipId, ...auditValues(audit)]
+  const [outcome] = await run<{ is_removed: boolean }>(db, removeSql, values)
+  return outcome?.is_removed ?? false
+}
+
+/** Ends all group memberships of a machine identity. */
+export async function endMemberships(db: Queries, orgId: string, membershipId: string): Promise<void> {
+  await db
+    .updateTable("group_identity_memberships")
+    .set({
+      is_closed: true,
+      valid_until: sql<Date>`greatest(valid_from, least(valid_until, statement_timestamp()))`,
+    })
+    .where("org_id", "=", orgId)
+    .where("membership_id", "=", membershipId)
+    .where("is_closed", "=", false)
+    .execute()
+}
+
+export type ListedIdentity = { id: string; name: string; joined_at: Date | null }
+
+export type IdentityFilter = {
+  orgId: string
+  groupId: string
+  search: string | undefined
+  members: "assignedMachineIdentities" | "nonAssignedMachineIdentities" | undefined
+  /** Absent: every one. */ limit: number | undefined
+  offset: number
+}
+
+/** The machine identities of an organization with their place in the group, by name, then id; how many match. */
+export async function identitiesOfGroup(
+  db: Queries,
+  filter: IdentityFilter,
+): Promise<{ identities: ListedIdentity[]; totalCount: number }> {
+  const matching = identitiesMatching(db, filter)
+  let page = matching
+    .select(["i.id", "i.name", "gm.valid_from as joined_at"])
+    .orderBy("i.sort_key")
+    .orderBy("i.id")
+    .offset(filter.offset)
+  if (filter.limit !== undefined) page = page.limit(filter.limit)
+  const [identities, count] = await Promise.all([
+    page.$castTo<ListedIdentity>().execute(),
+    matching.select(sql<string>`count(*)`.as("count")).executeTakeFirstOrThrow(),
+  ])
+  return { identities, totalCount: Number(count.count) }
+}
+
+function identitiesMatching(db: Queries, filter: IdentityFilter) {
+  let query = db
+    .selectFrom("active_organization_identity_memberships as m")
+    .innerJoin("identities as i", (join) =>
+      join.onRef("i.org_id", "=", "m.org_id").onRef("i.id", "=", "m.identity_id"),
+    )
+    .leftJoin("active_group_identity_memberships as gm", (join) =>
+      join
+        .onRef("gm.org_id", "=", "m.org_id")
+        .onRef("gm.membership_id", "=", "m.id")
+        .on("gm.group_id", "=", filter.groupId),
+    )
+    .where("m.org_id", "=", filter.orgId)
+    .where("i.deleted_at", "is", null)
+  if (filter.members === "assignedMachineIdentities") query = query.where("gm.id", "is not", null)
+  if (filter.members === "nonAssignedMachineIdentities") query = query.where("gm.id", "is", null)
+  if (filter.search !== undefined) {
+    query = query.where(sql<boolean>`strpos(lower(i.name), ${filter.search.toLowerCase()}) > 0`)
+  }
+  return query
+}
