@@ -9,8 +9,11 @@ import { groupEndpoints } from "./groups/groups.api.ts"
 import { identityMemberEndpoints } from "./groups/identity-members.api.ts"
 import { memberEndpoints } from "./groups/members.api.ts"
 import type { Endpoint } from "./http/endpoint.ts"
+import { clientSecretEndpoints } from "./identities/client-secrets.api.ts"
 import { identityEndpoints } from "./identities/identities.api.ts"
 import { tokenAuthEndpoints } from "./identities/token-auth.api.ts"
+import { universalAuthEndpoints } from "./identities/universal-auth.api.ts"
+import { universalLoginEndpoints } from "./identities/universal-login.api.ts"
 import { invitationEndpoints } from "./organizations/invitations.api.ts"
 import { organizationMemberEndpoints } from "./organizations/members.api.ts"
 import { organizationEndpoints } from "./organizations/organizations.api.ts"
@@ -30,6 +33,9 @@ export const endpoints: readonly Endpoint[] = [
   ...invitationEndpoints,
   ...identityEndpoints,
   ...tokenAuthEndpoints,
+  ...universalAuthEndpoints,
+  ...clientSecretEndpoints,
+  ...universalLoginEndpoints,
   ...groupEndpoints,
   ...memberEndpoints,
   ...identityMemberEndpoints,

@@ -70,6 +70,7 @@ async function listen(config: Config, { database, keys }: Base, log: Logger): Pr
     },
     tokens: createTokens(keys.authSecret),
     keyedHash: keyedHasher(derive(keys.authSecret, "keyed hashes v1")),
+    hashOfClientSecret: keyedHasher(derive(keys.authSecret, "client secrets v1")),
     passwords: createPasswords(),
     seal: createSeal(keys.encryptionKey, "second factors v1"),
     setupToken: setupTokenIn(config.dataDir),

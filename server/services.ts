@@ -10,6 +10,7 @@ export type Services = {
   tokens: Tokens
   /** A hash that nobody can compute without the instance's key, for what could otherwise be guessed. */
   keyedHash(text: string): string
+  /** How a client secret is stored and found: a keyed hash. */ hashOfClientSecret(secret: string): string
   passwords: Passwords
   /** For what people prove their second factor with. */ seal: Seal
   setupToken: SetupToken

@@ -19,6 +19,18 @@ export type AuditEvents = {
   "create-token-identity-token-auth": { identityId: string; tokenId: string }
   "update-token-identity-token-auth": { identityId: string; tokenId: string; name: string | null }
   "revoke-token-identity-token-auth": { identityId: string; tokenId: string }
+  "add-identity-universal-auth": UniversalAuthSettings
+  "update-identity-universal-auth": UniversalAuthSettings
+  "revoke-identity-universal-auth": { identityId: string }
+  "create-identity-universal-auth-client-secret": { identityId: string; clientSecretId: string }
+  "revoke-identity-universal-auth-client-secret": { identityId: string; clientSecretId: string }
+  "login-identity-universal-auth": {
+    identityId: string
+    identityUniversalAuthId: string
+    clientSecretId: string
+    identityAccessTokenId: string
+  }
+  "clear-identity-universal-auth-lockouts": { identityId: string }
   "create-group": { groupId: string; name: string; slug: string; role: string }
   "update-group": { groupId: string; name?: string; slug?: string; role?: string }
   "delete-group": { groupId: string; name: string; slug: string }
@@ -47,7 +59,18 @@ type AuthMethodSettings = {
   accessTokenMaxTTL: number
   accessTokenNumUsesLimit: number
   accessTokenPeriod: number
-  accessTokenTrustedIps: { type: string; prefix?: number; ipAddress: string }[]
+  accessTokenTrustedIps: TrustedIp[]
+}
+
+type TrustedIp = { type: string; prefix?: number; ipAddress: string }
+
+type UniversalAuthSettings = AuthMethodSettings & {
+  clientId: string
+  clientSecretTrustedIps: TrustedIp[]
+  lockoutEnabled: boolean
+  lockoutThreshold: number
+  lockoutDurationSeconds: number
+  lockoutCounterResetSeconds: number
 }
 
 type GroupMembership = { groupId: string; groupName: string; userId: string; username: string }

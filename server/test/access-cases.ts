@@ -1,6 +1,7 @@
 import type { Endpoint } from "../http/endpoint.ts"
 import type { Harness } from "./harness.ts"
 import type { Call } from "./http.ts"
+import { freshIdentity, identityCases } from "./identity-cases.ts"
 import { accountCases } from "./account-cases.ts"
 import * as people from "./people.ts"
 
@@ -48,11 +49,6 @@ let made = 0
 const fresh = (what: string): string => `${what}-${++made}`
 const freshAddress = (): string => `${fresh("guest")}@example.com`
 
-async function freshIdentity(harness: Harness, { id, token }: people.Organization): Promise<string> {
-  const body = { name: fresh("machine"), organizationId: id }
-  return people.ok(await harness.call("POST /api/v1/identities", { token, body })).identity.id
-}
-
 async function freshInvited(harness: Harness, organization: people.Organization): Promise<string> {
   return (await people.invite(harness, organization, freshAddress())).email
 }
@@ -78,13 +74,6 @@ async function freshPlace(harness: Harness, organization: people.Organization) {
   const { email } = await people.invite(harness, organization, freshAddress())
   const membershipId = await people.membershipIdOf(harness, organization, email)
   return { organizationId: organization.id, membershipId }
-}
-
-const tokenSettings = {
-  accessTokenTTL: 60,
-  accessTokenMaxTTL: 3600,
-  accessTokenNumUsesLimit: 5,
-  accessTokenTrustedIps: [{ ipAddress: "127.0.0.0/8" }],
 }
 
 /** A token of a person whom nobody else speaks for. */
@@ -175,40 +164,7 @@ export const cases: Record<string, Make> = {
       body: { type: "email", email: invitation.email, ...name, password: "correct horse battery staple" },
     }
   },
-  createIdentity: async (_harness, { id }) => ({
-    body: { name: fresh("machine"), organizationId: id, role: "member", hasDeleteProtection: true },
-  }),
-  attachTokenAuth: async (harness, organization) => ({
-    path: { identityId: await freshIdentity(harness, organization) },
-    body: tokenSettings,
-  }),
-  getTokenAuth: async (harness, organization) => ({
-    path: { identityId: (await people.addIdentity(harness, organization, "no-access")).id },
-  }),
-  updateTokenAuth: async (harness, organization) => ({
-    path: { identityId: (await people.addIdentity(harness, organization, "no-access")).id },
-    body: tokenSettings,
-  }),
-  deleteTokenAuth: async (harness, organization) => ({
-    path: { identityId: (await people.addIdentity(harness, organization, "no-access")).id },
-  }),
-  listTokenAuthTokens: async (harness, organization) => ({
-    path: { identityId: (await people.addIdentity(harness, organization, "no-access")).id },
-  }),
-  getTokenAuthToken: async (harness, organization) => ({
-    path: { tokenId: (await people.addIdentity(harness, organization, "no-access")).tokenId },
-  }),
-  updateTokenAuthToken: async (harness, organization) => ({
-    path: { tokenId: (await people.addIdentity(harness, organization, "no-access")).tokenId },
-    body: { name: fresh("renamed") },
-  }),
-  createTokenAuthToken: async (harness, organization) => ({
-    path: { identityId: (await people.addIdentity(harness, organization, "no-access")).id },
-    body: { name: fresh("token") },
-  }),
-  revokeTokenAuthToken: async (harness, organization) => ({
-    path: { tokenId: (await people.addIdentity(harness, organization, "no-access")).tokenId },
-  }),
+  ...identityCases,
   createGroup: async () => ({ body: { name: fresh("Group"), slug: fresh("group-slug"), role: "member" } }),
   listGroups: async () => ({}),
   getGroupById: async (harness, organization) => ({

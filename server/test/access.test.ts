@@ -39,6 +39,7 @@ const publicEndpoints: Record<string, string> = {
   sendMfaCode: "takes the token of a second factor that is due",
   verifyMfa: "takes the token of a second factor that is due",
   verifyInvitation: "takes the code of an invitation in place of a token",
+  loginUniversalAuth: "takes a client id and a client secret in place of a token",
   completeAccount: "takes the sign-up token that the code of an invitation gave",
 }
 

@@ -162,6 +162,23 @@ export async function addIdentity(
   return { id: identity.id, token: made.accessToken, tokenId: claims.identityAccessTokenId }
 }
 
+/** Universal auth for a machine identity that has none, and a client secret of it. */
+export async function addClientSecret(
+  harness: Caller,
+  { token }: Pick<Organization, "token">,
+  identityId: string,
+  { settings = {}, secret = {} }: { settings?: object; secret?: object } = {},
+): Promise<{ clientId: string; clientSecret: string; clientSecretId: string }> {
+  const route = `POST /api/v1/auth/universal-auth/identities/${identityId}`
+  const { identityUniversalAuth } = ok(await harness.call(route, { token, body: settings }))
+  const made = ok(await harness.call(`${route}/client-secrets`, { token, body: secret }))
+  return {
+    clientId: identityUniversalAuth.clientId,
+    clientSecret: made.clientSecret,
+    clientSecretId: made.clientSecretData.id,
+  }
+}
+
 /** A group of the organization. */
 export async function addGroup(
   harness: Caller,
