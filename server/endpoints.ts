@@ -17,6 +17,7 @@ import { universalLoginEndpoints } from "./identities/universal-login.api.ts"
 import { invitationEndpoints } from "./organizations/invitations.api.ts"
 import { organizationMemberEndpoints } from "./organizations/members.api.ts"
 import { organizationEndpoints } from "./organizations/organizations.api.ts"
+import { planEndpoints } from "./organizations/plan.api.ts"
 import { profileEndpoints } from "./users/profile.api.ts"
 
 /** Every endpoint there is. Routes, document, access tests and clients are drawn from this list. */
@@ -29,6 +30,7 @@ export const endpoints: readonly Endpoint[] = [
   ...totpEndpoints,
   ...mfaEndpoints,
   ...organizationEndpoints,
+  ...planEndpoints,
   ...organizationMemberEndpoints,
   ...invitationEndpoints,
   ...identityEndpoints,

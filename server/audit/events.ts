@@ -2,6 +2,14 @@
 export type AuditEvents = {
   "bootstrap-instance": { userId: string; username: string; identityId?: string }
   "create-organization": { name: string; slug: string }
+  "update-organization": {
+    name?: string
+    slug?: string
+    defaultMembershipRoleSlug?: string
+    enforceMfa?: boolean
+    userTokenExpiration?: string
+  }
+  "delete-organization": { name: string; slug: string }
   "select-organization": { organizationId: string; organizationName: string }
   "invite-organization-members": { members: { membershipId: string; email: string; role: string }[] }
   "accept-organization-invitation": { membershipId: string; userId: string; username: string }

@@ -1,3 +1,4 @@
+import type { UserActor } from "../access/actor.ts"
 import { auditActor, recordFrom } from "../audit/audit.ts"
 import type { PublicContext, SignedInContext } from "../context.ts"
 import { newId, uuidOrNull } from "../crypto/ids.ts"
@@ -5,6 +6,7 @@ import { badRequest, forbidden, notFound } from "../errors.ts"
 import { noteLogin } from "../organizations/members.ts"
 import { joinedOrganization } from "../organizations/organizations.ts"
 import type { User } from "../users/users.ts"
+import { secondsOf } from "./lifetimes.ts"
 import { userWithPassword } from "./password-check.ts"
 import { refreshVersionOf, setRefreshCookie } from "./sessions.ts"
 import * as store from "./login.store.ts"
@@ -55,6 +57,11 @@ export async function selectOrganization(
       `Your membership in the organization ${organization.name} is inactive: ask an admin of it`,
     )
   }
+  if (organization.enforces_mfa && actor.secondFactor === "none") {
+    throw forbidden(
+      `The organization ${organization.name} asks for a second factor: register an authenticator and turn it on first`,
+    )
+  }
   if (actor.secondFactor === "due") return { token: halfwayToken(ctx, actor), dueMethod: mfaMethod }
   await noteLogin(ctx.db, { orgId: organization.id, userId: actor.userId, authMethod })
   await recordFrom(
@@ -63,17 +70,28 @@ export async function selectOrganization(
     "select-organization",
     { organizationId: organization.id, organizationName: organization.name },
   )
-  const claims = {
-    authMethod,
-    userId: actor.userId,
-    tokenVersionId: actor.sessionId,
-    organizationId: organization.id,
-  }
-  setRefreshCookie(ctx, { ...claims, refreshVersion: await refreshVersionOf(ctx.db, actor.sessionId) })
-  const { accessVersion, secondFactor } = actor
+  const atMostSeconds = secondsOf(organization.user_token_expiration)
+  const token = await tokenOf(ctx, actor, { organizationId: organization.id, atMostSeconds })
+  return { token, dueMethod: undefined }
+}
+
+/** A token of the same session without an organization, and its cookie, for who has just lost the one they chose. */
+export async function tokenWithoutOrganization(ctx: SignedInContext): Promise<string> {
+  if (ctx.actor.kind !== "user") throw forbidden("Only people select an organization")
+  return tokenOf(ctx, ctx.actor, {})
+}
+
+/** A new token of the caller's session, with the cookie that goes with it. */
+async function tokenOf(
+  ctx: SignedInContext,
+  actor: UserActor,
+  { organizationId, atMostSeconds }: { organizationId?: string; atMostSeconds?: number | undefined },
+): Promise<string> {
+  const { userId, sessionId, accessVersion, secondFactor } = actor
+  const chosen = organizationId === undefined ? {} : { organizationId }
+  const claims = { authMethod, userId, tokenVersionId: sessionId, ...chosen }
+  const refreshVersion = await refreshVersionOf(ctx.db, sessionId)
+  setRefreshCookie(ctx, { ...claims, refreshVersion }, atMostSeconds)
   const isMfaVerified = secondFactor === "passed"
-  return {
-    token: ctx.services.tokens.signUser({ ...claims, accessVersion, isMfaVerified }),
-    dueMethod: undefined,
-  }
+  return ctx.services.tokens.signUser({ ...claims, accessVersion, isMfaVerified }, atMostSeconds)
 }

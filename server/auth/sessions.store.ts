@@ -9,6 +9,7 @@ export type RefreshRow = {
   is_accepted: boolean
   is_mfa_verified: boolean
   /** True when no organization was asked about. */ is_member: boolean
+  /** The lifetime that the organization sets. */ token_expiration: string | null
 }
 
 type Key = { sessionId: string; userId: string }
@@ -19,7 +20,8 @@ const refreshSql = `
     $3::uuid is null or exists (
       select from active_organization_user_memberships
       where org_id = $3 and user_id = u.id and accepted_at is not null
-    ) as is_member
+    ) as is_member,
+    (select user_token_expiration from organizations where id = $3) as token_expiration
   from sessions s
   join users u on u.id = s.user_id
   where s.id = $1 and s.user_id = $2 and not s.is_removed`

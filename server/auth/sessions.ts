@@ -3,6 +3,7 @@ import { uuidOrNull } from "../crypto/ids.ts"
 import type { Queries } from "../db/database.ts"
 import { DomainError, forbidden, notFound, unauthorized } from "../errors.ts"
 import { bearerToken } from "./authenticate.ts"
+import { secondsOf } from "./lifetimes.ts"
 import { requireSameSite } from "./same-site.ts"
 import * as store from "./sessions.store.ts"
 import { refreshDays, type RefreshClaims, type UserClaims } from "./token.ts"
@@ -15,11 +16,12 @@ const graceSeconds = 10
 
 type Refreshed = { token: string; organizationId: string | undefined }
 
-/** Sets the cookie that gets the next access token of this session. */
+/** Sets the cookie that gets the next access token of this session, good for so many seconds at most. */
 export const setRefreshCookie = (
   ctx: Pick<PublicContext, "reply" | "services">,
   claims: Omit<RefreshClaims, "authTokenType">,
-): void => ctx.reply.setCookie(cookie, ctx.services.tokens.signRefresh(claims))
+  atMostSeconds?: number,
+): void => ctx.reply.setCookie(cookie, ctx.services.tokens.signRefresh(claims, atMostSeconds))
 
 export const refreshVersionOf = store.refreshVersionOf
 export const noteUse = store.noteUse
@@ -51,9 +53,10 @@ export async function refresh(ctx: PublicContext): Promise<Refreshed> {
     tokenVersionId: sessionId,
     ...(organizationId ? { organizationId } : {}),
   }
-  setRefreshCookie(ctx, { ...next, refreshVersion })
+  const atMost = secondsOf(session.token_expiration)
+  setRefreshCookie(ctx, { ...next, refreshVersion }, atMost)
   const { access_version: accessVersion, is_mfa_verified: isMfaVerified } = session
-  const token = ctx.services.tokens.signUser({ ...next, accessVersion, isMfaVerified })
+  const token = ctx.services.tokens.signUser({ ...next, accessVersion, isMfaVerified }, atMost)
   return { token, organizationId }
 }
 

@@ -69,9 +69,16 @@ export type AccessClaims = UserClaims | MachineClaims
 
 /** Signs and verifies the JWTs of this instance: HS256, one key, derived from the instance's AUTH_SECRET. */
 export type Tokens = {
-  /** `isMfaVerified`: whether the session has passed the second factor, told to clients. */
-  signUser(claims: Omit<UserClaims, "authTokenType"> & { isMfaVerified?: boolean }): string
-  signRefresh(claims: Omit<RefreshClaims, "authTokenType">): string
+  /**
+   * Good for ten days, or `atMostSeconds` when that is less. `isMfaVerified`: whether the session has passed the second
+   * factor, told to clients.
+   */
+  signUser(
+    claims: Omit<UserClaims, "authTokenType"> & { isMfaVerified?: boolean },
+    atMostSeconds?: number,
+  ): string
+  /** Good for ninety days, or `atMostSeconds` when that is less. */
+  signRefresh(claims: Omit<RefreshClaims, "authTokenType">, atMostSeconds?: number): string
   /** `lifetimeSeconds` 0 means that the token itself does not expire. */
   signMachine(claims: Omit<MachineClaims, "authTokenType">, lifetimeSeconds: number): string
   signMfa(claims: Omit<MfaClaims, "authTokenType">): string
@@ -86,27 +93,15 @@ export type Tokens = {
 export function createTokens(authSecret: string): Tokens {
   const key = derive(authSecret, "access tokens v1")
   const signFor = (seconds: number) => createSigner({ algorithm: "HS256", key, expiresIn: seconds * 1_000 })
-  const signers = {
-    user: signFor(userLifetime),
-    refresh: signFor(refreshDays * day),
-    mfa: signFor(mfaLifetime),
-    signup: signFor(signupLifetime),
-  }
   const signForever = createSigner({ algorithm: "HS256", key })
   const signLasting = rememberingSigners(signFor)
-  const verify = createVerifier({ algorithms: ["HS256"], key })
-  const open = (token: string): unknown => {
-    try {
-      return verify(token)
-    } catch (cause) {
-      const isExpired = cause instanceof Error && "code" in cause && cause.code === "FAST_JWT_EXPIRED"
-      const message = isExpired ? "Your token has expired" : "Your token is malformed or was not issued here"
-      throw new DomainError("TokenError", message, { cause })
-    }
-  }
+  const open = openWith(key)
   return {
-    signUser: ({ authMethod, userId, tokenVersionId, accessVersion, isMfaVerified, organizationId }) =>
-      signers.user({
+    signUser: (
+      { authMethod, userId, tokenVersionId, accessVersion, isMfaVerified, organizationId },
+      atMost = Infinity,
+    ) =>
+      signLasting(Math.min(userLifetime, atMost))({
         authMethod,
         authTokenType: "accessToken",
         userId,
@@ -115,8 +110,11 @@ export function createTokens(authSecret: string): Tokens {
         ...(isMfaVerified ? { isMfaVerified, mfaMethod } : {}),
         ...(organizationId ? { organizationId } : {}),
       }),
-    signRefresh: ({ authMethod, userId, tokenVersionId, refreshVersion, organizationId }) =>
-      signers.refresh({
+    signRefresh: (
+      { authMethod, userId, tokenVersionId, refreshVersion, organizationId },
+      atMost = Infinity,
+    ) =>
+      signLasting(Math.min(refreshDays * day, atMost))({
         authMethod,
         authTokenType: "refreshToken",
         userId,
@@ -135,8 +133,14 @@ export function createTokens(authSecret: string): Tokens {
         orgId: ours.orgId,
       }),
     signMfa: ({ authMethod, userId, tokenVersionId, accessVersion }) =>
-      signers.mfa({ authMethod, authTokenType: "mfaToken", userId, tokenVersionId, accessVersion }),
-    signSignup: (claims) => signers.signup({ ...claims, authTokenType: "signupToken" }),
+      signLasting(mfaLifetime)({
+        authMethod,
+        authTokenType: "mfaToken",
+        userId,
+        tokenVersionId,
+        accessVersion,
+      }),
+    signSignup: (claims) => signLasting(signupLifetime)({ ...claims, authTokenType: "signupToken" }),
     verifyAccess: remembering((token) => withEnd.safeParse(open(token)).data),
     verifyRefresh: (token) => refreshClaims.safeParse(open(token)).data,
     verifyMfa: (token) => mfaClaims.safeParse(open(token)).data,
@@ -155,6 +159,20 @@ function rememberingSigners(signFor: (seconds: number) => Signer): (seconds: num
     if (signers.size >= maxSigners) signers.clear()
     signers.set(seconds, signer)
     return signer
+  }
+}
+
+/** Opens tokens that this key has signed; throws `TokenError` for any other. */
+function openWith(key: Buffer): (token: string) => unknown {
+  const verify = createVerifier({ algorithms: ["HS256"], key })
+  return (token) => {
+    try {
+      return verify(token)
+    } catch (cause) {
+      const isExpired = cause instanceof Error && "code" in cause && cause.code === "FAST_JWT_EXPIRED"
+      const message = isExpired ? "Your token has expired" : "Your token is malformed or was not issued here"
+      throw new DomainError("TokenError", message, { cause })
+    }
   }
 }
 

@@ -329,6 +329,9 @@ export interface Organizations {
   uses_new_privilege_system: Generated<boolean>
   created_at: Generated<Timestamp>
   updated_at: Generated<Timestamp>
+  enforces_mfa: Generated<boolean>
+  user_token_expiration: string | null
+  deleted_at: Timestamp | null
 }
 
 export interface PasswordAttempts {

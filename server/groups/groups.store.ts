@@ -107,3 +107,25 @@ export async function deleteGroup(db: Queries, orgId: string, groupId: string): 
     .where("id", "=", groupId)
     .execute()
 }
+
+/** Ends every group of an organization, their roles and everybody's place in them. */
+export async function endGroups(db: Queries, orgId: string): Promise<void> {
+  for (const table of [
+    "group_role_grants",
+    "group_user_memberships",
+    "group_identity_memberships",
+  ] as const) {
+    await db
+      .updateTable(table)
+      .set(ended)
+      .where("org_id", "=", orgId)
+      .where("is_closed", "=", false)
+      .execute()
+  }
+  await db
+    .updateTable("groups")
+    .set({ deleted_at: sql<Date>`statement_timestamp()` })
+    .where("org_id", "=", orgId)
+    .where("deleted_at", "is", null)
+    .execute()
+}

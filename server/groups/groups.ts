@@ -76,6 +76,9 @@ export async function deleteGroup(ctx: Context, groupId: string): Promise<Group>
   return group
 }
 
+/** Ends every group of an organization, when the organization ends. */
+export const endGroups = (db: Context["db"], orgId: string): Promise<void> => store.endGroups(db, orgId)
+
 async function lockGroup(ctx: Context, groupId: string): Promise<Group> {
   const id = uuidOrNull(groupId)
   const group = id && (await store.lockGroup(ctx.db, ctx.actor.orgId, id))

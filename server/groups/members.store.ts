@@ -86,7 +86,7 @@ export async function removeMember(db: Queries, pair: Pair, audit: AuditRow): Pr
  * `joinedGroupAt` is the moment from which they mean something.
  */
 export async function restartMemberships(db: Queries, orgId: string, membershipId: string): Promise<void> {
-  const ended = await endOpen(db, orgId, membershipId).returning("group_id").execute()
+  const ended = await endOpen(db, { orgId, membershipId }).returning("group_id").execute()
   if (ended.length === 0) return
   await db
     .insertInto("group_user_memberships")
@@ -101,20 +101,23 @@ export async function restartMemberships(db: Queries, orgId: string, membershipI
     .execute()
 }
 
-/** Ends all group memberships of a person. */
-export async function endMemberships(db: Queries, orgId: string, membershipId: string): Promise<void> {
-  await endOpen(db, orgId, membershipId).execute()
+type Whose = { orgId: string; membershipId?: string }
+
+/** Ends all group memberships of a person, or of everybody. */
+export async function endMemberships(db: Queries, whose: Whose): Promise<void> {
+  await endOpen(db, whose).execute()
 }
 
-const endOpen = (db: Queries, orgId: string, membershipId: string) =>
+const endOpen = (db: Queries, { orgId, membershipId }: Whose) =>
   db
     .updateTable("group_user_memberships")
     .set({
       is_closed: true,
       valid_until: sql<Date>`greatest(valid_from, least(valid_until, statement_timestamp()))`,
     })
-    .where("org_id", "=", orgId)
-    .where("membership_id", "=", membershipId)
+    .where((row) =>
+      row.and({ org_id: orgId, ...(membershipId === undefined ? {} : { membership_id: membershipId }) }),
+    )
     .where("is_closed", "=", false)
 
 export type ListedUser = {

@@ -86,9 +86,11 @@ export const beginMemberships = (
   membershipId: string,
 ): Promise<void> => store.restartMemberships(ctx.db, orgId, membershipId)
 
-/** Takes a person out of all groups, when their place in the organization ends. */
-export const endGroupMemberships = (db: Context["db"], orgId: string, membershipId: string): Promise<void> =>
-  store.endMemberships(db, orgId, membershipId)
+/** Takes a person, or everybody, out of all groups, when their place in the organization ends. */
+export const endGroupMemberships = (
+  db: Context["db"],
+  whose: { orgId: string; membershipId?: string },
+): Promise<void> => store.endMemberships(db, whose)
 
 type Found = { group: { id: string; name: string; slug: string } | undefined; user: Member | undefined }
 

@@ -1,3 +1,4 @@
+import { sql } from "kysely"
 import type { Queries } from "../db/database.ts"
 
 export type IdentityRow = {
@@ -81,4 +82,35 @@ export async function rolesOfIdentity(db: Queries, orgId: string, identityId: st
     .select("r.role")
   const rows = await own.union(ofGroups).execute()
   return rows.flatMap(({ role }) => role ?? [])
+}
+
+/** Ends every machine identity of an organization: its secrets and tokens, its roles, its place, itself. */
+export async function endIdentities(db: Queries, orgId: string): Promise<void> {
+  const now = sql<Date>`statement_timestamp()`
+  const ended = {
+    is_closed: true,
+    valid_until: sql<Date>`greatest(valid_from, least(valid_until, statement_timestamp()))`,
+  }
+  for (const table of ["identity_client_secrets", "identity_access_tokens"] as const) {
+    await db
+      .updateTable(table)
+      .set({ revoked_at: now, updated_at: now })
+      .where("org_id", "=", orgId)
+      .where("revoked_at", "is", null)
+      .execute()
+  }
+  for (const table of ["organization_identity_role_grants", "organization_identity_memberships"] as const) {
+    await db
+      .updateTable(table)
+      .set(ended)
+      .where("org_id", "=", orgId)
+      .where("is_closed", "=", false)
+      .execute()
+  }
+  await db
+    .updateTable("identities")
+    .set({ deleted_at: now })
+    .where("org_id", "=", orgId)
+    .where("deleted_at", "is", null)
+    .execute()
 }

@@ -61,3 +61,6 @@ export async function getIdentity(ctx: Context, identityId: string): Promise<Ide
   if (!identity) throw notFound(`There is no machine identity with the ID ${identityId}`)
   return identity
 }
+
+/** Ends every machine identity of an organization, with its tokens, when the organization ends. */
+export const endIdentities = (db: Queries, orgId: string): Promise<void> => store.endIdentities(db, orgId)

@@ -54,38 +54,53 @@ const ended = {
   valid_until: sql<Date>`greatest(valid_from, least(valid_until, statement_timestamp()))`,
 }
 
-export async function endRoleGrants(db: Queries, orgId: string, membershipId: string): Promise<void> {
+/** Of whom something ends: one member, or everybody. */
+export type Whose = { orgId: string; membershipId?: string }
+
+const ofRow = ({ orgId, membershipId }: Whose) => ({
+  org_id: orgId,
+  ...(membershipId === undefined ? {} : { id: membershipId }),
+})
+const ofMember = ({ orgId, membershipId }: Whose) => ({
+  org_id: orgId,
+  ...(membershipId === undefined ? {} : { membership_id: membershipId }),
+})
+
+export async function endRoleGrants(db: Queries, whose: Whose): Promise<void> {
   await db
     .updateTable("organization_user_role_grants")
     .set(ended)
-    .where("org_id", "=", orgId)
-    .where("membership_id", "=", membershipId)
+    .where((row) => row.and(ofMember(whose)))
     .where("is_closed", "=", false)
     .execute()
 }
 
-export async function closeMembership(db: Queries, orgId: string, membershipId: string): Promise<void> {
+export async function closeMemberships(db: Queries, whose: Whose): Promise<void> {
   await db
     .updateTable("organization_user_memberships")
     .set({ ...ended, updated_at: sql<Date>`statement_timestamp()` })
-    .where("org_id", "=", orgId)
-    .where("id", "=", membershipId)
+    .where((row) => row.and(ofRow(whose)))
     .where("is_closed", "=", false)
     .execute()
 }
 
-/** Ends the codes that wait for an answer: those sent to the membership, or those that its holder sent. */
-export async function endInvitations(
-  db: Queries,
-  orgId: string,
-  by: { membership_id: string } | { inviter_membership_id: string },
-): Promise<void> {
-  await db
-    .updateTable("invitations")
-    .set({ ended_at: sql<Date>`statement_timestamp()` })
-    .where("org_id", "=", orgId)
-    .where((row) => row.and(by))
-    .where("used_at", "is", null)
-    .where("ended_at", "is", null)
+/** Ends the codes that wait for an answer. */
+export async function endInvitations(db: Queries, whose: Whose): Promise<void> {
+  await endOpenInvitations(db)
+    .where((row) => row.and(ofMember(whose)))
     .execute()
 }
+
+export async function endInvitationsSentBy(db: Queries, orgId: string, inviterId: string): Promise<void> {
+  await endOpenInvitations(db)
+    .where("org_id", "=", orgId)
+    .where("inviter_membership_id", "=", inviterId)
+    .execute()
+}
+
+const endOpenInvitations = (db: Queries) =>
+  db
+    .updateTable("invitations")
+    .set({ ended_at: sql<Date>`statement_timestamp()` })
+    .where("used_at", "is", null)
+    .where("ended_at", "is", null)

@@ -20,16 +20,18 @@ export async function lockPlace(db: Queries, { orgId, membershipId }: Place): Pr
  */
 export async function endMembership(db: Queries, place: Place): Promise<void> {
   await requireAnotherAdmin(db, place)
-  await endMembershipUnchecked(db, place)
+  await end(db, place)
+  await endInvitationsSentBy(db, place)
 }
 
-/** The same without a look at who stays, for an organization that ends with all its members. */
-export async function endMembershipUnchecked(db: Queries, { orgId, membershipId }: Place): Promise<void> {
-  await store.closeMembership(db, orgId, membershipId)
-  await store.endRoleGrants(db, orgId, membershipId)
-  await endGroupMemberships(db, orgId, membershipId)
-  await store.endInvitations(db, orgId, { membership_id: membershipId })
-  await store.endInvitations(db, orgId, { inviter_membership_id: membershipId })
+/** Ends everybody's place in an organization that is being deleted. */
+export const endAllMemberships = (db: Queries, orgId: string): Promise<void> => end(db, { orgId })
+
+async function end(db: Queries, whose: store.Whose): Promise<void> {
+  await store.closeMemberships(db, whose)
+  await store.endRoleGrants(db, whose)
+  await endGroupMemberships(db, whose)
+  await store.endInvitations(db, whose)
 }
 
 /**
@@ -46,7 +48,6 @@ export async function requireAnotherAdmin(db: Queries, { orgId, membershipId }: 
 
 /** Ends the invitations that somebody sent and nobody has accepted, when their standing falls. */
 export const endInvitationsSentBy = (db: Queries, { orgId, membershipId }: Place): Promise<void> =>
-  store.endInvitations(db, orgId, { inviter_membership_id: membershipId })
+  store.endInvitationsSentBy(db, orgId, membershipId)
 
-export const endRoleGrants = (db: Queries, { orgId, membershipId }: Place): Promise<void> =>
-  store.endRoleGrants(db, orgId, membershipId)
+export const endRoleGrants = (db: Queries, place: Place): Promise<void> => store.endRoleGrants(db, place)

@@ -130,6 +130,18 @@ export async function noteLogin(
     .execute()
 }
 
+/** Keeps the organization from being deleted until the transaction ends; false when it has been. */
+export async function holdOrganization(db: Queries, orgId: string): Promise<boolean> {
+  const held = await db
+    .selectFrom("organizations")
+    .select("id")
+    .where("id", "=", orgId)
+    .where("deleted_at", "is", null)
+    .forKeyShare()
+    .executeTakeFirst()
+  return held !== undefined
+}
+
 export type NewMembership = {
   org_id: string
   id: string

@@ -40,10 +40,11 @@ export async function requireCoversMember(ctx: Context, membershipId: string, wh
 
 /** Throws 404 unless the id is that of the organization the caller's token was made for. */
 export function requireOwnOrganization(ctx: Context, organizationId: string): void {
-  if (organizationId.toLowerCase() !== ctx.actor.orgId) {
-    throw notFound(`There is no organization with the ID ${organizationId}`)
-  }
+  if (organizationId.toLowerCase() !== ctx.actor.orgId) throw noSuchOrganization(organizationId)
 }
+
+export const noSuchOrganization = (organizationId: string) =>
+  notFound(`There is no organization with the ID ${organizationId}`)
 
 /** Makes a person an accepted member with one role, in the caller's transaction. */
 export async function joinUser(
@@ -62,6 +63,7 @@ export async function insertMember(
   db: Queries,
   { orgId, user, role, isAccepted }: { orgId: string; user: User; role: BuiltInRole; isAccepted: boolean },
 ): Promise<string | undefined> {
+  await requireStanding(db, orgId)
   const id = newId()
   const isInserted = await store.insertMembership(db, {
     org_id: orgId,
@@ -76,6 +78,11 @@ export async function insertMember(
   if (!isInserted) return undefined
   await beginRole(db, { orgId, membershipId: id, role })
   return id
+}
+
+/** Throws 404 when the organization has been deleted; from here on it is not, until the transaction ends. */
+export async function requireStanding(db: Queries, orgId: string): Promise<void> {
+  if (!(await store.holdOrganization(db, orgId))) throw noSuchOrganization(orgId)
 }
 
 /** Gives a member a role from now on. */

@@ -1,8 +1,10 @@
 import { z } from "zod"
 import { endpoint } from "../http/endpoint.ts"
-import { displayName, timestamp, uuid } from "../http/fields.ts"
+import { displayName, idParam, slug, timestamp, uuid } from "../http/fields.ts"
+import * as deletion from "./deletion.ts"
 import * as organizations from "./organizations.ts"
 
+const flag = z.boolean()
 const Organization = z.object({
   id: uuid,
   name: z.string(),
@@ -10,11 +12,26 @@ const Organization = z.object({
   slug: z.string(),
   createdAt: timestamp,
   updatedAt: timestamp,
-  authEnforced: z.boolean(),
-  scimEnabled: z.boolean(),
+  authEnforced: flag,
+  scimEnabled: flag,
+  kmsDefaultKeyId: uuid.nullable(),
   defaultMembershipRole: z.string(),
-  enforceMfa: z.boolean(),
-  shouldUseNewPrivilegeSystem: z.boolean(),
+  enforceMfa: flag,
+  selectedMfaMethod: z.string().nullable(),
+  allowSecretSharingOutsideOrganization: flag,
+  shouldUseNewPrivilegeSystem: flag,
+  privilegeUpgradeInitiatedByUsername: z.string().nullable(),
+  privilegeUpgradeInitiatedAt: timestamp.nullable(),
+  bypassOrgAuthEnabled: flag,
+  userTokenExpiration: z.string().nullable(),
+  secretsProductEnabled: flag,
+  pkiProductEnabled: flag,
+  kmsProductEnabled: flag,
+  sshProductEnabled: flag,
+  scannerProductEnabled: flag,
+  shareSecretsProductEnabled: flag,
+  maxSharedSecretLifetime: z.number(),
+  maxSharedSecretViewLimit: z.number().nullable(),
 })
 const OwnOrganization = Organization.extend({
   orgAuthMethod: z.string(),
@@ -22,21 +39,44 @@ const OwnOrganization = Organization.extend({
   userJoinedAt: timestamp,
 })
 
+/** What every organization has alike; clients read it. */
+const alike = {
+  customerId: null,
+  authEnforced: false,
+  scimEnabled: false,
+  kmsDefaultKeyId: null,
+  selectedMfaMethod: null,
+  allowSecretSharingOutsideOrganization: true,
+  privilegeUpgradeInitiatedByUsername: null,
+  privilegeUpgradeInitiatedAt: null,
+  bypassOrgAuthEnabled: false,
+  secretsProductEnabled: true,
+  pkiProductEnabled: true,
+  kmsProductEnabled: true,
+  sshProductEnabled: true,
+  scannerProductEnabled: true,
+  shareSecretsProductEnabled: true,
+  maxSharedSecretLifetime: 2_592_000,
+  maxSharedSecretViewLimit: null,
+}
+
 const present = (organization: organizations.Organization): z.input<typeof Organization> => ({
+  ...alike,
   id: organization.id,
   name: organization.name,
-  customerId: null,
   slug: organization.slug,
   createdAt: organization.created_at.toISOString(),
   updatedAt: organization.updated_at.toISOString(),
-  authEnforced: false,
-  scimEnabled: false,
   defaultMembershipRole: organization.default_role,
-  enforceMfa: false,
+  enforceMfa: organization.enforces_mfa,
   shouldUseNewPrivilegeSystem: organization.uses_new_privilege_system,
+  userTokenExpiration: organization.user_token_expiration,
 })
 
 const tags: [string] = ["Organizations"]
+const params = z.object({ organizationId: idParam("The ID of the organization.") })
+const name = displayName("Name", 64).describe("The name of the organization.")
+const absent = "Can only be false: there is none yet."
 
 export const organizationEndpoints = [
   endpoint("listOwnOrganizations", "GET /api/v1/organization", {
@@ -66,15 +106,76 @@ export const organizationEndpoints = [
     handle: async (ctx) => ({ organizations: (await organizations.listOwnOrganizations(ctx)).map(present) }),
   }),
 
+  endpoint("getOrganization", "GET /api/v1/organization/{organizationId}", {
+    summary: "Get the organization",
+    tags,
+    access: { organization: ["read", "settings"] },
+    callers: ["user"],
+    params,
+    result: z.object({ organization: Organization }),
+    handle: async (ctx, { params }) => ({
+      organization: present(await organizations.getOwnOrganization(ctx, params.organizationId)),
+    }),
+  }),
+
+  endpoint("updateOrganization", "PATCH /api/v1/organization/{organizationId}", {
+    summary: "Change the name, slug or settings of the organization",
+    tags,
+    access: { organization: ["edit", "settings"] },
+    callers: ["user"],
+    params,
+    body: z.object({
+      name: name.optional(),
+      slug: slug(1, 64).optional().describe("The slug of the organization, unique on the instance."),
+      defaultMembershipRoleSlug: z
+        .string()
+        .trim()
+        .min(1)
+        .max(64)
+        .optional()
+        .describe("The role of members who are added without one."),
+      enforceMfa: flag.optional().describe("Members need a second factor to select the organization."),
+      userTokenExpiration: z
+        .string()
+        .regex(/^[1-9]\d{0,4}[mhdw]$/, "Token expiration must be a number and m, h, d or w, such as 12h")
+        .optional()
+        .describe("Shortens the lifetime of people's tokens for the organization."),
+      scimEnabled: flag.optional().describe(absent),
+      authEnforced: flag.optional().describe(absent),
+      googleSsoAuthEnforced: flag.optional().describe(absent),
+      bypassOrgAuthEnabled: flag.optional().describe(absent),
+    }),
+    result: z.object({ message: z.string(), organization: Organization }),
+    async handle(ctx, { params, body }) {
+      const { name, slug, defaultMembershipRoleSlug, enforceMfa, userTokenExpiration, ...fixed } = body
+      const settings = { name, slug, defaultMembershipRoleSlug, enforceMfa, userTokenExpiration }
+      const changed = await organizations.updateOrganization(ctx, params.organizationId, { settings, fixed })
+      return { message: "The organization has been changed", organization: present(changed) }
+    },
+  }),
+
   endpoint("createOrganization", "POST /api/v2/organizations", {
     summary: "Create an organization, of which you become the admin",
     tags,
     access: "signedIn",
     callers: ["user"],
-    body: z.object({ name: displayName("Name", 64).describe("The name of the organization.") }),
+    body: z.object({ name }),
     result: z.object({ organization: Organization }),
     handle: async (ctx, { body }) => ({
       organization: present(await organizations.createOrganization(ctx, body.name)),
     }),
+  }),
+
+  endpoint("deleteOrganization", "DELETE /api/v2/organizations/{organizationId}", {
+    summary: "Delete the organization with all that belongs to it; its audit log is kept",
+    tags,
+    access: { organization: ["delete", "settings"] },
+    callers: ["user"],
+    params,
+    result: z.object({ organization: Organization, accessToken: z.string() }),
+    async handle(ctx, { params }) {
+      const { organization, accessToken } = await deletion.deleteOrganization(ctx, params.organizationId)
+      return { organization: present(organization), accessToken }
+    },
   }),
 ]

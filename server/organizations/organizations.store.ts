@@ -7,6 +7,8 @@ export type OrganizationRow = {
   slug: string
   default_role: string
   uses_new_privilege_system: boolean
+  enforces_mfa: boolean
+  user_token_expiration: string | null
   created_at: Date
   updated_at: Date
 }
@@ -17,6 +19,8 @@ const columns = [
   "o.slug",
   "o.default_role",
   "o.uses_new_privilege_system",
+  "o.enforces_mfa",
+  "o.user_token_expiration",
   "o.created_at",
   "o.updated_at",
 ] as const
@@ -35,11 +39,12 @@ export const organizationsOfUser = (db: Queries, userId: string): Promise<OwnOrg
   db
     .selectFrom("active_organization_user_memberships as m")
     .innerJoin("organizations as o", "o.id", "m.org_id")
-    .innerJoin("active_organization_user_role_grants as r", (join) =>
+    .leftJoin("active_organization_user_role_grants as r", (join) =>
       join.onRef("r.org_id", "=", "m.org_id").onRef("r.membership_id", "=", "m.id"),
     )
     .select(columns)
-    .select(["r.role", "m.valid_from as joined_at"])
+    .select("m.valid_from as joined_at")
+    .select(sql<string>`coalesce(r.role, 'no-access')`.as("role"))
     .where("m.user_id", "=", userId)
     .where("m.accepted_at", "is not", null)
     .orderBy("o.name")
@@ -52,12 +57,74 @@ export const joinedOrganization = (db: Queries, userId: string, orgId: string) =
   db
     .selectFrom("active_organization_user_memberships as m")
     .innerJoin("organizations as o", "o.id", "m.org_id")
-    .select(["o.id", "o.name"])
+    .select(["o.id", "o.name", "o.enforces_mfa", "o.user_token_expiration"])
     .select(sql<boolean>`m.deactivated_at is null`.as("is_active"))
     .where("m.org_id", "=", orgId)
     .where("m.user_id", "=", userId)
     .where("m.accepted_at", "is not", null)
     .executeTakeFirst()
 
-export const organizationById = (db: Queries, orgId: string) =>
-  db.selectFrom("organizations").select(["id", "name"]).where("id", "=", orgId).executeTakeFirst()
+export const organizationById = (db: Queries, orgId: string): Promise<OrganizationRow | undefined> =>
+  db
+    .selectFrom("organizations as o")
+    .select(columns)
+    .where("o.id", "=", orgId)
+    .where("o.deleted_at", "is", null)
+    .executeTakeFirst()
+
+export type OrganizationChanges = Partial<
+  Pick<OrganizationRow, "name" | "slug" | "default_role" | "enforces_mfa" | "user_token_expiration">
+>
+
+/** Undefined when the organization has been deleted. */
+export const updateOrganization = (
+  db: Queries,
+  orgId: string,
+  changes: OrganizationChanges,
+): Promise<OrganizationRow | undefined> =>
+  db
+    .updateTable("organizations as o")
+    .set({ ...changes, updated_at: sql<Date>`statement_timestamp()` })
+    .where("o.id", "=", orgId)
+    .where("o.deleted_at", "is", null)
+    .returning(columns)
+    .executeTakeFirst()
+
+/** Locks the organization so that nothing is added to it any more; undefined when it has been deleted. */
+export const lockToDelete = (db: Queries, orgId: string): Promise<OrganizationRow | undefined> =>
+  db
+    .selectFrom("organizations as o")
+    .select(columns)
+    .where("o.id", "=", orgId)
+    .where("o.deleted_at", "is", null)
+    .forUpdate()
+    .executeTakeFirst()
+
+export async function markDeleted(db: Queries, orgId: string): Promise<void> {
+  await db
+    .updateTable("organizations")
+    .set({ deleted_at: sql<Date>`statement_timestamp()` })
+    .where("id", "=", orgId)
+    .execute()
+}
+
+export type Usage = { members: number; identities: number }
+
+/** How many people and machine identities belong to the organization. */
+export async function usageOf(db: Queries, orgId: string): Promise<Usage> {
+  const counted = await db
+    .selectNoFrom((row) => [
+      row
+        .selectFrom("active_organization_user_memberships")
+        .select((each) => each.fn.countAll<string>().as("count"))
+        .where("org_id", "=", orgId)
+        .as("members"),
+      row
+        .selectFrom("active_organization_identity_memberships")
+        .select((each) => each.fn.countAll<string>().as("count"))
+        .where("org_id", "=", orgId)
+        .as("identities"),
+    ])
+    .executeTakeFirstOrThrow()
+  return { members: Number(counted.members), identities: Number(counted.identities) }
+}

@@ -1,10 +1,12 @@
-import { auditActor, recordFrom } from "../audit/audit.ts"
-import type { SignedInContext } from "../context.ts"
+import { requireCovers } from "../access/boundary.ts"
+import { isBuiltInRole } from "../access/roles.ts"
+import { auditActor, record, recordFrom } from "../audit/audit.ts"
+import type { Context, SignedInContext } from "../context.ts"
 import { newId, randomAlphanumerics } from "../crypto/ids.ts"
 import type { Queries } from "../db/database.ts"
-import { forbidden, notFound } from "../errors.ts"
+import { badRequest, forbidden } from "../errors.ts"
 import { sortKey } from "../names.ts"
-import { joinUser } from "./members.ts"
+import { joinUser, noSuchOrganization, requireOwnOrganization } from "./members.ts"
 import * as store from "./organizations.store.ts"
 
 export type Organization = store.OrganizationRow
@@ -40,8 +42,76 @@ export async function listOwnOrganizations(ctx: SignedInContext): Promise<OwnOrg
 export const joinedOrganization = (db: Queries, userId: string, orgId: string) =>
   store.joinedOrganization(db, userId, orgId)
 
-export async function getOrganization(db: Queries, orgId: string): Promise<{ id: string; name: string }> {
+/** The organization with this id, unless it has been deleted. */
+export async function getOrganization(db: Queries, orgId: string): Promise<Organization> {
   const organization = await store.organizationById(db, orgId)
-  if (!organization) throw notFound(`There is no organization with the ID ${orgId}`)
+  if (!organization) throw noSuchOrganization(orgId)
   return organization
+}
+
+/** The organization of the caller's token. */
+export async function getOwnOrganization(ctx: Context, organizationId: string): Promise<Organization> {
+  requireOwnOrganization(ctx, organizationId)
+  return getOrganization(ctx.db, ctx.actor.orgId)
+}
+
+/** How much of the organization's plan, which has no limits, is in use. */
+export async function usageOfOwn(ctx: Context, organizationId: string): Promise<store.Usage> {
+  requireOwnOrganization(ctx, organizationId)
+  return store.usageOf(ctx.db, ctx.actor.orgId)
+}
+
+type Settings = {
+  name?: string | undefined
+  slug?: string | undefined
+  defaultMembershipRoleSlug?: string | undefined
+  enforceMfa?: boolean | undefined
+  userTokenExpiration?: string | undefined
+}
+
+/** What cannot be set otherwise, since what it would switch is not there. */
+export type FixedSettings = { [Name in keyof typeof fixedSettings]?: boolean | undefined }
+const fixedSettings = {
+  scimEnabled: false,
+  authEnforced: false,
+  googleSsoAuthEnforced: false,
+  bypassOrgAuthEnabled: false,
+}
+
+/** Changes the organization of the caller's token; what is not sent stays as it is. */
+export async function updateOrganization(
+  ctx: Context,
+  organizationId: string,
+  { settings, fixed }: { settings: Settings; fixed: FixedSettings },
+): Promise<Organization> {
+  requireOwnOrganization(ctx, organizationId)
+  requireFixed(fixed)
+  const role = settings.defaultMembershipRoleSlug
+  if (role !== undefined) {
+    if (!isBuiltInRole(role)) throw badRequest(`There is no role ${role} in the organization`)
+    requireCovers(ctx.actor, role, "You may not let everybody begin with more than you may do yourself")
+  }
+  const sent = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined))
+  if (Object.keys(sent).length === 0) return getOrganization(ctx.db, ctx.actor.orgId)
+
+  const { name, slug, enforceMfa, userTokenExpiration } = settings
+  const updated = await store.updateOrganization(ctx.db, ctx.actor.orgId, {
+    ...(name === undefined ? {} : { name }),
+    ...(slug === undefined ? {} : { slug }),
+    ...(role === undefined ? {} : { default_role: role }),
+    ...(enforceMfa === undefined ? {} : { enforces_mfa: enforceMfa }),
+    ...(userTokenExpiration === undefined ? {} : { user_token_expiration: userTokenExpiration }),
+  })
+  if (!updated) throw noSuchOrganization(organizationId)
+  await record(ctx, "update-organization", sent)
+  return updated
+}
+
+function requireFixed(fixed: FixedSettings): void {
+  for (const [name, value] of Object.entries(fixedSettings)) {
+    const sent = fixed[name as keyof FixedSettings]
+    if (sent !== undefined && sent !== value) {
+      throw badRequest(`${name} cannot be ${sent}: this server does not have what it would switch`)
+    }
+  }
 }

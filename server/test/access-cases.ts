@@ -121,6 +121,26 @@ export const cases: Record<string, Make> = {
   listOwnOrganizations: async () => ({}),
   listMyOrganizations: async () => ({}),
   createOrganization: async () => ({ body: { name: fresh("organization") } }),
+  getOrganization: async (_harness, { id }) => ({ path: { organizationId: id } }),
+  updateOrganization: async (_harness, { id }) => ({
+    path: { organizationId: id },
+    body: {
+      name: fresh("Organization"),
+      slug: fresh("organization-slug"),
+      defaultMembershipRoleSlug: "no-access",
+      enforceMfa: false,
+      userTokenExpiration: "30d",
+      scimEnabled: false,
+      authEnforced: false,
+      googleSsoAuthEnforced: false,
+      bypassOrgAuthEnabled: false,
+    },
+  }),
+  getOrganizationPlan: async (_harness, { id }) => ({ path: { organizationId: id } }),
+  async deleteOrganization(harness, { signedInToken }) {
+    const { id, token } = await ownOrganization(harness, signedInToken)
+    return { path: { organizationId: id }, token }
+  },
   selectOrganization: async (_harness, { id }) => ({ body: { organizationId: id, userAgent: "cli" } }),
   listOrganizationMemberships: async (_harness, { id }) => ({ path: { organizationId: id } }),
   listOrganizationUsers: async (_harness, { id }) => ({ path: { organizationId: id } }),

@@ -97,6 +97,27 @@ test("of two groups with one name made at once one is made", async () => {
   }
 })
 
+test("of 200 organizations made at once that all take one slug at once one gets it", async () => {
+  const signedIn = await people.signIn(left, username)
+  const body = { name: "Same name" }
+  const created = await parallel(200, "POST /api/v2/organizations", { token: signedIn, body })
+  assert.deepEqual(tally(created), { 200: 200 })
+  assert.equal(await count("(select distinct slug from organizations) each"), 201)
+  const ids = created.map((answer) => String(answer.body.organization.id))
+  const tokens = await Promise.all(ids.map((id, index) => people.select(either(index), signedIn, id)))
+  const renamed = await Promise.all(
+    ids.map((id, index) =>
+      either(index).call(`PATCH /api/v1/organization/${id}`, {
+        token: tokens[index],
+        body: { slug: "wanted-by-all" },
+      }),
+    ),
+  )
+  assert.deepEqual(tally(renamed), { 200: 1, 400: 199 })
+  assert.equal(await count("organizations where slug = 'wanted-by-all'"), 1)
+  assert.equal(await count("audit_logs where event_type = 'update-organization'"), 1)
+})
+
 test("nobody stays in a group that is deleted while they are added", async () => {
   for (let round = 0; round < 200; round++) {
     const group = await people.addGroup(left, acme, `Short-lived ${round}`)
