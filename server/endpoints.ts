@@ -11,6 +11,7 @@ import { memberEndpoints } from "./groups/members.api.ts"
 import type { Endpoint } from "./http/endpoint.ts"
 import { clientSecretEndpoints } from "./identities/client-secrets.api.ts"
 import { identityEndpoints } from "./identities/identities.api.ts"
+import { roleEndpoints } from "./roles/roles.api.ts"
 import { tokenAuthEndpoints } from "./identities/token-auth.api.ts"
 import { universalAuthEndpoints } from "./identities/universal-auth.api.ts"
 import { universalLoginEndpoints } from "./identities/universal-login.api.ts"
@@ -38,6 +39,7 @@ export const endpoints: readonly Endpoint[] = [
   ...universalAuthEndpoints,
   ...clientSecretEndpoints,
   ...universalLoginEndpoints,
+  ...roleEndpoints,
   ...groupEndpoints,
   ...memberEndpoints,
   ...identityMemberEndpoints,

@@ -1,5 +1,6 @@
-import { DomainError, forbidden } from "../errors.ts"
+import { DomainError, forbidden, notFound } from "../errors.ts"
 import type { OrganizationActor, SignedInActor } from "./actor.ts"
+import type { Missing } from "./covers.ts"
 import type { OrganizationPermission } from "./vocabulary.ts"
 
 /**
@@ -37,10 +38,9 @@ export class PermissionDenied extends DomainError {
 export class PermissionBoundaryError extends DomainError {
   readonly denial: Denial
 
-  constructor(message: string, [action, subject]: OrganizationPermission) {
-    super("PermissionBoundary", `${message}: you lack the permission ${action} on ${subject}`, {
-      details: { missingPermissions: [{ action, subject }] },
-    })
+  constructor(message: string, missingPermissions: readonly Missing[]) {
+    super("PermissionBoundary", message, { details: { missingPermissions } })
+    const [{ action, subject } = { action: "", subject: "" }] = missingPermissions
     this.denial = { action, subject }
   }
 }
@@ -53,4 +53,14 @@ export function authorize(actor: OrganizationActor, permission: OrganizationPerm
 /** Throws 403 unless the caller administers the instance, which is no permission of any organization. */
 export function requireInstanceAdmin(actor: SignedInActor): void {
   if (!actor.isInstanceAdmin) throw forbidden("Only those who administer the instance may do this")
+}
+
+/** Throws 404 unless the id is that of the organization the caller's token was made for. */
+export function requireOwnOrganization(
+  { actor }: { actor: OrganizationActor },
+  organizationId: string,
+): void {
+  if (organizationId.toLowerCase() !== actor.orgId) {
+    throw notFound(`There is no organization with the ID ${organizationId}`)
+  }
 }

@@ -7,7 +7,7 @@ export type SignedInActor = UserActor | MachineActor
 export type OrganizationActor = SignedInActor & {
   orgId: string
   /** The caller's place in the organization. */ membershipId: string
-  roles: readonly string[]
+  /** False in an organization that still guards grants by comparing roles. */ usesNewPrivilegeSystem: boolean
   rights: Rights
 }
 

@@ -1,29 +1,39 @@
 import type { OrganizationActor } from "./actor.ts"
 import { PermissionBoundaryError } from "./access.ts"
-import { builtInRules, type BuiltInRole } from "./roles.ts"
+import { missingFrom } from "./covers.ts"
+import type { Rule } from "./roles.ts"
 import type { OrganizationPermission } from "./vocabulary.ts"
 
 /**
- * The privilege guard of the current privilege system (v2): whoever hands something out must hold the action
- * that is named for it, whatever the receiver's own level. `what` begins the sentence of the refusal.
+ * The privilege guard (spec 1.17). In an organization of the current privilege system whoever hands something out must
+ * hold the action that is named for it, whatever the receiver's own level. In one of the legacy system they must hold
+ * every right of each role that is handed out or reached. `what` begins the sentence of the refusal.
  */
-export function requireBoundary(
+export async function requireBoundary(
   actor: OrganizationActor,
   permission: OrganizationPermission,
   what: string,
-): void {
-  if (!actor.rights.can(permission)) throw new PermissionBoundaryError(what, permission)
+  /** The rules of each role that is handed out or reached; asked for in the legacy system only. */
+  roles: () => Promise<readonly (readonly Rule[])[]>,
+): Promise<void> {
+  if (!actor.usesNewPrivilegeSystem) {
+    for (const rules of await roles()) requireCovers(actor, rules, what)
+    return
+  }
+  if (actor.rights.can(permission)) return
+  const [action, subject] = permission
+  const message = `${what}: you lack the permission ${action} on ${subject}`
+  throw new PermissionBoundaryError(message, [{ action, subject }])
 }
 
 /**
- * Nobody hands out more than they hold: every rule of the role must be covered by the caller's own rights.
+ * Nobody hands out more than they hold: everything that the rules allow must be covered by the caller's own rights.
  * For grants that have no action of their own, such as the role of an invited member.
  */
-export function requireCovers(actor: OrganizationActor, role: BuiltInRole, what: string): void {
-  for (const rule of builtInRules[role]) {
-    for (const action of [rule.action].flat()) {
-      const permission = [action, rule.subject] as unknown as OrganizationPermission
-      if (!actor.rights.can(permission)) throw new PermissionBoundaryError(what, permission)
-    }
-  }
+export function requireCovers(actor: OrganizationActor, rules: readonly Rule[], what: string): void {
+  const missing = missingFrom(actor.rights.rules, rules)
+  const [first] = missing
+  if (!first) return
+  const message = `${what}: you lack the permission ${first.action} on ${first.subject}`
+  throw new PermissionBoundaryError(message, missing)
 }

@@ -1,5 +1,5 @@
 import { createMongoAbility, type MongoAbility, type RawRuleOf } from "@casl/ability"
-import { builtInRules, isBuiltInRole, type Rule } from "./roles.ts"
+import type { Rule } from "./roles.ts"
 import type { OrganizationPermission } from "./vocabulary.ts"
 
 /** The parsed rules of a set of roles. Shared between requests: it says what roles mean, not who holds them. */
@@ -8,24 +8,29 @@ export type Rights = {
   can(permission: OrganizationPermission): boolean
   /** The rules that speak about it, for the `details` of a refusal. */
   rulesFor(permission: OrganizationPermission): Rule[]
+  /** All of them, in the order in which later ones win. */ rules: readonly Rule[]
 }
 
-const byRoles = new Map<string, Rights>()
+const known = new Map<string, Rights>()
+const maxKnown = 5_000
 
-/** What the holder of these roles may do: their union. Roles that mean nothing (`no-access`) add nothing. */
-export function rightsOfRoles(roles: readonly string[]): Rights {
-  const key = [...new Set(roles)].toSorted().join(",")
-  const known = byRoles.get(key)
-  if (known) return known
-  const rules = key.split(",").flatMap((role) => (isBuiltInRole(role) ? builtInRules[role] : []))
-  const rights = parse(rules)
-  byRoles.set(key, rights)
+/**
+ * What the holder of these rules may do: their union; a later rule wins over an earlier one about the same. `key`
+ * names the rules by their content, so that they are parsed once.
+ */
+export function rightsOf(key: string, rules: () => readonly Rule[]): Rights {
+  const parsed = known.get(key)
+  if (parsed) return parsed
+  if (known.size >= maxKnown) known.clear()
+  const rights = parse(rules())
+  known.set(key, rights)
   return rights
 }
 
-function parse(rules: Rule[]): Rights {
+function parse(rules: readonly Rule[]): Rights {
   const ability = createMongoAbility(rules as RawRuleOf<MongoAbility>[])
   return {
+    rules,
     can: ([action, subject]) => ability.can(action, subject),
     rulesFor: ([action, subject]) =>
       ability.rulesFor(action, subject).map((rule) => ({

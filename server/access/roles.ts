@@ -15,6 +15,31 @@ export type BuiltInRole = (typeof builtInRoles)[number]
 export const isBuiltInRole = (slug: string): slug is BuiltInRole =>
   (builtInRoles as readonly string[]).includes(slug)
 
+/** How the built-in roles are shown. Their ids are fixed, the same in every organization. */
+export const builtInRoleNames: Record<BuiltInRole, { id: string; name: string; description: string }> = {
+  admin: {
+    id: "b1a9d2c0-6a0d-4b5e-8f53-0d1f6c2ad001",
+    name: "Admin",
+    description: "Complete administration access over the organization",
+  },
+  member: {
+    id: "b1a9d2c0-6a0d-4b5e-8f53-0d1f6c2ad002",
+    name: "Member",
+    description: "May see the organization and create projects in it",
+  },
+  "no-access": {
+    id: "b1a9d2c0-6a0d-4b5e-8f53-0d1f6c2ad003",
+    name: "No Access",
+    description: "May do nothing in the organization",
+  },
+}
+
+/** How a role is written down where it is given to somebody. */
+export type StoredRole = { role: string; custom_role_id: string | null }
+
+/** A built-in role as it is written down. */
+export const storedRole = (role: BuiltInRole): StoredRole => ({ role, custom_role_id: null })
+
 const everything: Rule[] = Object.entries(organizationActions).map(([subject, actions]) => ({
   subject,
   action: [...actions],

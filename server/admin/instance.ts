@@ -1,3 +1,4 @@
+import { storedRole } from "../access/roles.ts"
 import { platform, recordFrom } from "../audit/audit.ts"
 import { openSession } from "../auth/login.ts"
 import type { PublicContext, RequestInfo } from "../context.ts"
@@ -27,7 +28,7 @@ export async function bootstrap(
   const identity = await insertIdentity(ctx.db, {
     orgId: organization.id,
     name: "Instance Admin Identity",
-    role: "admin",
+    role: storedRole("admin"),
     isInstanceAdmin: true,
   })
   const method = "token-auth"
@@ -70,7 +71,7 @@ async function setUp(
   const user = await createAdmin(ctx.db, { username, firstName, lastName, passwordHash })
   if (!user) throw badRequest("There is already an account with this address")
   const organization = await insertOrganization(ctx.db, input.organization)
-  await joinUser(ctx.db, { orgId: organization.id, userId: user.id, role: "admin" })
+  await joinUser(ctx.db, { orgId: organization.id, userId: user.id, role: storedRole("admin") })
   return { user, organization }
 }
 

@@ -46,6 +46,9 @@ export type AuditEvents = {
   "remove-user-from-group": GroupMembership
   "add-identity-to-group": IdentityGroupMembership
   "remove-identity-from-group": IdentityGroupMembership
+  "create-org-role": RoleContent & { roleId: string }
+  "update-org-role": Partial<RoleContent> & { roleId: string }
+  "delete-org-role": { roleId: string; slug: string; name: string }
   "view-audit-logs": Record<string, never>
   "permission-denied": {
     permissionAction: string
@@ -79,6 +82,18 @@ type UniversalAuthSettings = AuthMethodSettings & {
   lockoutThreshold: number
   lockoutDurationSeconds: number
   lockoutCounterResetSeconds: number
+}
+
+type RoleContent = {
+  slug: string
+  name: string
+  description: string | null
+  permissions: {
+    subject: string
+    action: string[]
+    conditions?: Record<string, unknown>
+    inverted?: boolean
+  }[]
 }
 
 type GroupMembership = { groupId: string; groupName: string; userId: string; username: string }

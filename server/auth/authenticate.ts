@@ -1,8 +1,8 @@
 import type { OrganizationActor, SecondFactor, SignedInActor } from "../access/actor.ts"
-import { rightsOfRoles } from "../access/can.ts"
 import type { Queries } from "../db/database.ts"
 import { badRequest, forbidden, notFound, unauthorized } from "../errors.ts"
 import { isTrusted } from "../identities/trusted-ips.ts"
+import { rightsOfRoles } from "../roles/held.ts"
 import * as store from "./callers.store.ts"
 import type { AccessClaims, MachineClaims, Tokens, UserClaims } from "./token.ts"
 
@@ -89,8 +89,9 @@ async function lookUpUser(db: Queries, claims: UserClaims, also: store.WithFacts
   if (!row.membership_id)
     throw forbidden("You are no member of the organization that your token was made for")
   if (row.is_inactive) throw forbidden("Your membership in the organization is inactive: ask an admin of it")
-  const place = { orgId: organizationId, membershipId: row.membership_id }
-  return { actor: withRights(actor, place, row.roles), facts: row, ...used }
+  const usesNewPrivilegeSystem = row.uses_new_privilege_system
+  const place = { orgId: organizationId, membershipId: row.membership_id, usesNewPrivilegeSystem }
+  return { actor: await withRights(db, actor, place, row.roles), facts: row, ...used }
 }
 
 async function lookUpMachine(
@@ -116,8 +117,9 @@ async function lookUpMachine(
     isInstanceAdmin,
     authMethod,
   }
-  const place = { orgId, membershipId: row.membership_id }
-  return { actor: withRights(actor, place, row.roles), facts: row, isLimited: row.is_limited }
+  const usesNewPrivilegeSystem = row.uses_new_privilege_system
+  const place = { orgId, membershipId: row.membership_id, usesNewPrivilegeSystem }
+  return { actor: await withRights(db, actor, place, row.roles), facts: row, isLimited: row.is_limited }
 }
 
 function secondFactorOf(row: store.UserRow): SecondFactor {
@@ -125,13 +127,15 @@ function secondFactorOf(row: store.UserRow): SecondFactor {
   return row.is_mfa_enabled ? "due" : "none"
 }
 
-const withRights = (
+type Place = { orgId: string; membershipId: string; usesNewPrivilegeSystem: boolean }
+
+const withRights = async (
+  db: Queries,
   actor: SignedInActor,
-  place: { orgId: string; membershipId: string },
+  place: Place,
   roles: string[],
-): OrganizationActor => ({
+): Promise<OrganizationActor> => ({
   ...actor,
   ...place,
-  roles,
-  rights: rightsOfRoles(roles),
+  rights: await rightsOfRoles(db, place.orgId, roles),
 })

@@ -13,7 +13,8 @@ export type UserRow = {
   is_mfa_verified: boolean
   /** Absent when the person is no member of the selected organization. */ membership_id: string | null
   is_inactive: boolean
-  roles: string[]
+  uses_new_privilege_system: boolean
+  /** What the held roles mean, see the views `held_…_roles`. */ roles: string[]
 }
 
 export type MachineRow = {
@@ -24,6 +25,7 @@ export type MachineRow = {
   is_instance_admin: boolean
   name: string
   membership_id: string | null
+  uses_new_privilege_system: boolean
   roles: string[]
 }
 
@@ -39,20 +41,16 @@ const userSql = (facts: AnyFacts | undefined): string => `
     u.username, u.email, u.is_accepted, u.is_super_admin,
     u.is_mfa_enabled, s.mfa_verified_at is not null as is_mfa_verified,
     m.id as membership_id, m.deactivated_at is not null as is_inactive,
+    coalesce(o.uses_new_privilege_system, true) as uses_new_privilege_system,
     array(
-      select role from active_organization_user_role_grants
-      where org_id = $1 and membership_id = m.id
-      union all
-      select r.role
-      from active_group_user_memberships gm
-      join active_group_role_grants r on r.org_id = gm.org_id and r.group_id = gm.group_id
-      where gm.org_id = $1 and gm.membership_id = m.id
+      select role_key from held_user_roles where org_id = $1 and membership_id = m.id
     ) as roles
     ${factsOf(facts).columns}
   from sessions s
   join users u on u.id = s.user_id
   left join active_organization_user_memberships m
     on m.org_id = $1::uuid and m.user_id = u.id and m.accepted_at is not null
+  left join organizations o on o.id = $1
   ${factsOf(facts).join}
   where s.id = $2 and s.user_id = $3 and not s.is_removed`
 
@@ -61,18 +59,14 @@ const machineSql = (facts: AnyFacts | undefined): string => `
     coalesce(t.expires_at <= statement_timestamp(), false) as is_expired, t.num_uses_limit > 0 as is_limited,
     nullif(a.access_token_trusted_ips, '{0.0.0.0/0,::/0}') as trusted_ips,
     i.name, i.is_instance_admin, m.id as membership_id,
+    o.uses_new_privilege_system,
     array(
-      select role from active_organization_identity_role_grants
-      where org_id = $1 and membership_id = m.id
-      union all
-      select r.role
-      from active_group_identity_memberships gm
-      join active_group_role_grants r on r.org_id = gm.org_id and r.group_id = gm.group_id
-      where gm.org_id = $1 and gm.membership_id = m.id
+      select role_key from held_identity_roles where org_id = $1 and membership_id = m.id
     ) as roles
     ${factsOf(facts).columns}
   from identity_access_tokens t
   join identity_auth_methods a on a.org_id = t.org_id and a.id = t.auth_method_id
+  join organizations o on o.id = t.org_id
   join identities i on i.org_id = t.org_id and i.id = t.identity_id and i.deleted_at is null
   left join active_organization_identity_memberships m on m.org_id = $1 and m.identity_id = i.id
   ${factsOf(facts).join}

@@ -4,6 +4,8 @@ import { badRequest, DomainError, invalid, unavailable } from "../errors.ts"
 const meanings: Record<string, () => DomainError> = {
   group_names_are_unique: () => badRequest("Another group of the organization already has this name"),
   group_slugs_are_unique: () => badRequest("Another group of the organization already has this slug"),
+  role_slugs_are_unique: () =>
+    badRequest("Another role of the organization already has this slug", { name: "Create Role" }),
   organization_slugs_are_unique: () => badRequest("Another organization already has this slug"),
   instance_is_set_up_once: () => badRequest("The instance has already been set up"),
   one_auth_method_of_a_kind_per_identity: () =>

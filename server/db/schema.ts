@@ -27,6 +27,7 @@ export interface ActiveGroupRoleGrants {
   valid_from: Timestamp
   valid_until: Timestamp | null
   is_closed: boolean
+  custom_role_id: string | null
 }
 
 export interface ActiveGroupUserMemberships {
@@ -57,6 +58,7 @@ export interface ActiveOrganizationIdentityRoleGrants {
   valid_from: Timestamp
   valid_until: Timestamp | null
   is_closed: boolean
+  custom_role_id: string | null
 }
 
 export interface ActiveOrganizationUserMemberships {
@@ -86,6 +88,7 @@ export interface ActiveOrganizationUserRoleGrants {
   valid_from: Timestamp
   valid_until: Timestamp | null
   is_closed: boolean
+  custom_role_id: string | null
 }
 
 export interface AuditLogs {
@@ -130,6 +133,7 @@ export interface GroupRoleGrants {
   valid_from: Generated<Timestamp>
   valid_until: Timestamp | null
   is_closed: Generated<boolean>
+  custom_role_id: string | null
 }
 
 export interface GroupUserMemberships {
@@ -151,6 +155,18 @@ export interface Groups {
   created_at: Generated<Timestamp>
   updated_at: Generated<Timestamp>
   deleted_at: Timestamp | null
+}
+
+export interface HeldIdentityRoles {
+  org_id: string | null
+  membership_id: string | null
+  role_key: string | null
+}
+
+export interface HeldUserRoles {
+  org_id: string | null
+  membership_id: string | null
+  role_key: string | null
 }
 
 export interface Identities {
@@ -290,6 +306,20 @@ export interface OrganizationIdentityRoleGrants {
   valid_from: Generated<Timestamp>
   valid_until: Timestamp | null
   is_closed: Generated<boolean>
+  custom_role_id: string | null
+}
+
+export interface OrganizationRoles {
+  org_id: string
+  id: string
+  slug: string
+  name: string
+  description: string | null
+  permissions: Json
+  rules_digest: Generated<string>
+  created_at: Generated<Timestamp>
+  updated_at: Generated<Timestamp>
+  deleted_at: Timestamp | null
 }
 
 export interface OrganizationUserMemberships {
@@ -319,6 +349,7 @@ export interface OrganizationUserRoleGrants {
   valid_from: Generated<Timestamp>
   valid_until: Timestamp | null
   is_closed: Generated<boolean>
+  custom_role_id: string | null
 }
 
 export interface Organizations {
@@ -392,6 +423,8 @@ export interface DB {
   group_role_grants: GroupRoleGrants
   group_user_memberships: GroupUserMemberships
   groups: Groups
+  held_identity_roles: HeldIdentityRoles
+  held_user_roles: HeldUserRoles
   identities: Identities
   identity_access_tokens: IdentityAccessTokens
   identity_auth_methods: IdentityAuthMethods
@@ -404,6 +437,7 @@ export interface DB {
   invitations: Invitations
   organization_identity_memberships: OrganizationIdentityMemberships
   organization_identity_role_grants: OrganizationIdentityRoleGrants
+  organization_roles: OrganizationRoles
   organization_user_memberships: OrganizationUserMemberships
   organization_user_role_grants: OrganizationUserRoleGrants
   organizations: Organizations

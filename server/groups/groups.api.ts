@@ -22,7 +22,7 @@ const present = (group: groups.Group): z.input<typeof Group> => ({
   name: group.name,
   slug: group.slug,
   role: group.role,
-  roleId: null,
+  roleId: group.custom_role_id,
   createdAt: group.created_at.toISOString(),
   updatedAt: group.updated_at.toISOString(),
 })
@@ -61,10 +61,10 @@ export const groupEndpoints = [
     access: { organization: ["read", "groups"] },
     params,
     result: GroupDetail,
-    handle: async (ctx, { params }) => ({
-      ...present(await groups.getGroup(ctx, params.id)),
-      customRoleSlug: null,
-    }),
+    async handle(ctx, { params }) {
+      const group = await groups.getGroup(ctx, params.id)
+      return { ...present(group), customRoleSlug: group.custom_role_slug }
+    },
   }),
 
   endpoint("updateGroup", "PATCH /api/v1/groups/{id}", {

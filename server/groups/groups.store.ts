@@ -9,15 +9,30 @@ export type GroupRow = {
   created_at: Date
   updated_at: Date
   role: string
+  custom_role_id: string | null
+  custom_role_slug: string | null
 }
 
-const columns = ["g.id", "g.org_id", "g.name", "g.slug", "g.created_at", "g.updated_at", "r.role"] as const
+const columns = [
+  "g.id",
+  "g.org_id",
+  "g.name",
+  "g.slug",
+  "g.created_at",
+  "g.updated_at",
+  "r.role",
+  "r.custom_role_id",
+  "c.slug as custom_role_slug",
+] as const
 
 const groupsOf = (db: Queries, orgId: string) =>
   db
     .selectFrom("groups as g")
     .innerJoin("active_group_role_grants as r", (join) =>
       join.onRef("r.org_id", "=", "g.org_id").onRef("r.group_id", "=", "g.id"),
+    )
+    .leftJoin("organization_roles as c", (join) =>
+      join.onRef("c.org_id", "=", "r.org_id").onRef("c.id", "=", "r.custom_role_id"),
     )
     .select(columns)
     .where("g.org_id", "=", orgId)
@@ -66,7 +81,27 @@ export async function updateGroup(
     .execute()
 }
 
-export type NewRoleGrant = { org_id: string; id: string; group_id: string; role: string }
+/** The roles of a group in the organization, named as `held_user_roles` names them. */
+export async function roleKeysOfGroup(db: Queries, orgId: string, groupId: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom("active_group_role_grants as r")
+    .leftJoin("organization_roles as c", (join) =>
+      join.onRef("c.org_id", "=", "r.org_id").onRef("c.id", "=", "r.custom_role_id"),
+    )
+    .select(sql<string>`coalesce('custom:' || c.id || ':' || c.rules_digest, r.role)`.as("key"))
+    .where("r.org_id", "=", orgId)
+    .where("r.group_id", "=", groupId)
+    .execute()
+  return rows.map(({ key }) => key)
+}
+
+export type NewRoleGrant = {
+  org_id: string
+  id: string
+  group_id: string
+  role: string
+  custom_role_id: string | null
+}
 
 export async function insertRoleGrant(db: Queries, grant: NewRoleGrant): Promise<void> {
   await db.insertInto("group_role_grants").values(grant).execute()

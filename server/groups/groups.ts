@@ -1,10 +1,12 @@
 import { requireBoundary } from "../access/boundary.ts"
-import { isBuiltInRole, type BuiltInRole } from "../access/roles.ts"
+import type { Rule } from "../access/roles.ts"
 import { record } from "../audit/audit.ts"
 import type { Context } from "../context.ts"
 import { newId, randomAlphanumerics, uuidOrNull } from "../crypto/ids.ts"
-import { badRequest, notFound } from "../errors.ts"
+import { notFound } from "../errors.ts"
 import { sortKey } from "../names.ts"
+import { rulesOfRoles } from "../roles/held.ts"
+import { requireRole } from "../roles/roles.ts"
 import * as store from "./groups.store.ts"
 
 export type Group = store.GroupRow
@@ -27,17 +29,18 @@ export async function createGroup(
   ctx: Context,
   input: { name: string; slug?: string | undefined; role: string },
 ): Promise<Group> {
-  const role = requireRole(ctx, input.role)
-  if (role !== "no-access") {
-    requireBoundary(ctx.actor, ["grant-privileges", "groups"], "You may not give a group a role")
+  const role = await requireRole(ctx, input.role)
+  if (role.slug !== "no-access") {
+    const what = "You may not give a group a role"
+    await requireBoundary(ctx.actor, ["grant-privileges", "groups"], what, async () => [role.rules])
   }
   const { orgId } = ctx.actor
   const { name } = input
   const slug = input.slug ?? generatedSlug(name)
   const id = newId()
   await store.insertGroup(ctx.db, { org_id: orgId, id, name, slug, sort_key: sortKey(name) ?? "" })
-  await store.insertRoleGrant(ctx.db, { org_id: orgId, id: newId(), group_id: id, role })
-  await record(ctx, "create-group", { groupId: id, name, slug, role })
+  await store.insertRoleGrant(ctx.db, { org_id: orgId, id: newId(), group_id: id, ...role.stored })
+  await record(ctx, "create-group", { groupId: id, name, slug, role: role.slug })
   return getGroup(ctx, id)
 }
 
@@ -49,21 +52,23 @@ export async function updateGroup(
 ): Promise<Group> {
   const group = await lockGroup(ctx, groupId)
   const { name, slug } = changes
-  const role = changes.role === undefined ? undefined : requireRole(ctx, changes.role)
+  const role = changes.role === undefined ? undefined : await requireRole(ctx, changes.role)
   if (role !== undefined) {
     // Also for a role that takes away: giving and taking are one power.
-    requireBoundary(ctx.actor, ["grant-privileges", "groups"], "You may not change the role of a group")
+    const what = "You may not change the role of a group"
+    const roles = async () => [...(await rulesOfGroup(ctx, group.id)), role.rules]
+    await requireBoundary(ctx.actor, ["grant-privileges", "groups"], what, roles)
   }
   if (name === undefined && slug === undefined && role === undefined) return group
 
   const { orgId } = ctx.actor
   const named = name === undefined ? {} : { name, sort_key: sortKey(name) ?? "" }
   await store.updateGroup(ctx.db, orgId, group.id, { ...named, ...(slug === undefined ? {} : { slug }) })
-  if (role !== undefined && role !== group.role) {
+  if (role !== undefined && role.slug !== (group.custom_role_slug ?? group.role)) {
     await store.endRoleGrants(ctx.db, orgId, group.id)
-    await store.insertRoleGrant(ctx.db, { org_id: orgId, id: newId(), group_id: group.id, role })
+    await store.insertRoleGrant(ctx.db, { org_id: orgId, id: newId(), group_id: group.id, ...role.stored })
   }
-  const sent = Object.entries({ name, slug, role }).filter(([, value]) => value !== undefined)
+  const sent = Object.entries({ name, slug, role: role?.slug }).filter(([, value]) => value !== undefined)
   await record(ctx, "update-group", { groupId: group.id, ...Object.fromEntries(sent) })
   return getGroup(ctx, group.id)
 }
@@ -86,12 +91,10 @@ async function lockGroup(ctx: Context, groupId: string): Promise<Group> {
   return group
 }
 
-function requireRole(ctx: Context, slug: string): BuiltInRole {
-  if (isBuiltInRole(slug)) return slug
-  // "custom" is how a custom role is shown, and names none.
-  if (slug === "custom")
-    throw badRequest('"custom" is not the slug of a role: send the slug of the custom role')
-  throw notFound(`There is no role ${slug} in the organization ${ctx.actor.orgId}`)
+/** What each role of the group in the organization allows. */
+export async function rulesOfGroup(ctx: Context, groupId: string): Promise<(readonly Rule[])[]> {
+  const keys = await store.roleKeysOfGroup(ctx.db, ctx.actor.orgId, groupId)
+  return rulesOfRoles(ctx.db, ctx.actor.orgId, keys)
 }
 
 /** The name in kebab case and four random letters, for who gives no slug; may be shorter than a given one. */

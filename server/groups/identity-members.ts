@@ -22,7 +22,8 @@ export async function addIdentity(ctx: Context, target: Target): Promise<string>
   const { id, machineIdentityId, facts } = target
   const { group, identity } = read(facts)
   if (!group) throw noSuchGroup(id)
-  requireBoundary(ctx.actor, ["add-identities", "groups"], "You may not add machine identities to this group")
+  const what = "You may not add machine identities to this group"
+  await requireBoundary(ctx.actor, ["add-identities", "groups"], what, () => rulesOfGroup(ctx, group.id))
   if (!identity) throw noSuchIdentity(machineIdentityId)
   if (facts.fact_is_in_group) throw alreadyIn(identity.id, group.slug)
 
@@ -41,11 +42,8 @@ export async function removeIdentity(ctx: Context, target: Target): Promise<stri
   const { id, machineIdentityId, facts } = target
   const { group, identity } = read(facts)
   if (!group) throw noSuchGroup(id)
-  requireBoundary(
-    ctx.actor,
-    ["remove-identities", "groups"],
-    "You may not remove machine identities from this group",
-  )
+  const what = "You may not remove machine identities from this group"
+  await requireBoundary(ctx.actor, ["remove-identities", "groups"], what, () => rulesOfGroup(ctx, group.id))
   if (!identity) throw noSuchIdentity(machineIdentityId)
   if (!facts.fact_is_in_group) throw notIn(identity.id, group.slug)
 

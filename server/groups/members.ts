@@ -3,7 +3,7 @@ import { auditRow, sourceOf } from "../audit/audit.ts"
 import type { Context } from "../context.ts"
 import { newId, uuidOrNull } from "../crypto/ids.ts"
 import { badRequest, forbidden, notFound } from "../errors.ts"
-import { getGroup, noSuchGroup } from "./groups.ts"
+import { getGroup, noSuchGroup, rulesOfGroup } from "./groups.ts"
 import * as store from "./members.store.ts"
 
 export { memberFacts } from "./members.store.ts"
@@ -27,7 +27,8 @@ export type Member = {
 export async function addUser(ctx: Context, { id, username, facts }: Target): Promise<Member> {
   const { group, user } = read(facts)
   if (!group) throw noSuchGroup(id)
-  requireBoundary(ctx.actor, ["add-members", "groups"], "You may not add users to this group")
+  const what = "You may not add users to this group"
+  await requireBoundary(ctx.actor, ["add-members", "groups"], what, () => rulesOfGroup(ctx, group.id))
   if (!user) throw noSuchUser(username)
   if (facts.fact_is_in_group) throw alreadyIn(username, group.slug)
 
@@ -45,7 +46,8 @@ export async function addUser(ctx: Context, { id, username, facts }: Target): Pr
 export async function removeUser(ctx: Context, { id, username, facts }: Target): Promise<Member> {
   const { group, user } = read(facts)
   if (!group) throw noSuchGroup(id)
-  requireBoundary(ctx.actor, ["remove-members", "groups"], "You may not remove users from this group")
+  const what = "You may not remove users from this group"
+  await requireBoundary(ctx.actor, ["remove-members", "groups"], what, () => rulesOfGroup(ctx, group.id))
   if (!user) throw noSuchUser(username)
   if (!facts.fact_is_in_group) throw notIn(username, group.slug)
 

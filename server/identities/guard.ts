@@ -1,7 +1,7 @@
 import { requireCovers } from "../access/boundary.ts"
-import { isBuiltInRole } from "../access/roles.ts"
 import type { Context } from "../context.ts"
 import { forbidden } from "../errors.ts"
+import { rulesOfRoles } from "../roles/held.ts"
 import type { Identity } from "./identities.ts"
 import * as store from "./identities.store.ts"
 
@@ -11,11 +11,9 @@ import * as store from "./identities.store.ts"
  */
 export async function requireNotStronger(ctx: Context, identity: Identity, what: string): Promise<void> {
   requireInstanceAdminFor(ctx, identity, what)
-  const roles = await store.rolesOfIdentity(ctx.db, ctx.actor.orgId, identity.id)
-  for (const role of roles) {
-    if (!isBuiltInRole(role)) throw forbidden(`${what}: what its role ${role} allows is not known`)
-    requireCovers(ctx.actor, role, what)
-  }
+  const { orgId } = ctx.actor
+  const keys = await store.roleKeysOfIdentity(ctx.db, orgId, identity.id)
+  for (const rules of await rulesOfRoles(ctx.db, orgId, keys)) requireCovers(ctx.actor, rules, what)
 }
 
 /** A machine identity that administers the instance is changed by those who administer it themselves. */

@@ -43,7 +43,7 @@ export async function insertMembership(
 
 export async function insertRoleGrant(
   db: Queries,
-  grant: { org_id: string; id: string; membership_id: string; role: string },
+  grant: { org_id: string; id: string; membership_id: string; role: string; custom_role_id: string | null },
 ): Promise<void> {
   await db.insertInto("organization_identity_role_grants").values(grant).execute()
 }
@@ -61,27 +61,18 @@ export const identityInOrg = (
     .where("deleted_at", "is", null)
     .executeTakeFirst()
 
-/** Every role that a machine identity holds now, its own and those of its groups. */
-export async function rolesOfIdentity(db: Queries, orgId: string, identityId: string): Promise<string[]> {
-  const place = db
+/** The roles that a machine identity holds now, by what they mean. */
+export async function roleKeysOfIdentity(db: Queries, orgId: string, identityId: string): Promise<string[]> {
+  const rows = await db
     .selectFrom("active_organization_identity_memberships as m")
-    .where("m.org_id", "=", orgId)
-    .where("m.identity_id", "=", identityId)
-  const own = place
-    .innerJoin("active_organization_identity_role_grants as r", (join) =>
+    .innerJoin("held_identity_roles as r", (join) =>
       join.onRef("r.org_id", "=", "m.org_id").onRef("r.membership_id", "=", "m.id"),
     )
-    .select("r.role")
-  const ofGroups = place
-    .innerJoin("active_group_identity_memberships as gm", (join) =>
-      join.onRef("gm.org_id", "=", "m.org_id").onRef("gm.membership_id", "=", "m.id"),
-    )
-    .innerJoin("active_group_role_grants as r", (join) =>
-      join.onRef("r.org_id", "=", "gm.org_id").onRef("r.group_id", "=", "gm.group_id"),
-    )
-    .select("r.role")
-  const rows = await own.union(ofGroups).execute()
-  return rows.flatMap(({ role }) => role ?? [])
+    .select("r.role_key")
+    .where("m.org_id", "=", orgId)
+    .where("m.identity_id", "=", identityId)
+    .execute()
+  return rows.flatMap(({ role_key }) => role_key ?? [])
 }
 
 /** Ends every machine identity of an organization: its secrets and tokens, its roles, its place, itself. */

@@ -1,5 +1,5 @@
 import { requireBoundary } from "../access/boundary.ts"
-import { isBuiltInRole, type BuiltInRole } from "../access/roles.ts"
+import type { StoredRole } from "../access/roles.ts"
 import { record } from "../audit/audit.ts"
 import type { Context } from "../context.ts"
 import { newId, uuidOrNull } from "../crypto/ids.ts"
@@ -7,6 +7,7 @@ import type { Queries } from "../db/database.ts"
 import { notFound } from "../errors.ts"
 import { sortKey } from "../names.ts"
 import { requireOwnOrganization } from "../organizations/members.ts"
+import { requireRole } from "../roles/roles.ts"
 import * as store from "./identities.store.ts"
 
 export type Identity = store.IdentityRow
@@ -17,22 +18,31 @@ export async function createIdentity(
   input: { name: string; organizationId: string; role: string; hasDeleteProtection: boolean },
 ): Promise<Identity> {
   requireOwnOrganization(ctx, input.organizationId)
-  if (!isBuiltInRole(input.role)) {
-    throw notFound(`There is no role ${input.role} in the organization ${ctx.actor.orgId}`)
+  const role = await requireRole(ctx, input.role)
+  if (role.slug !== "no-access") {
+    const what = "You may not give a machine identity a role"
+    await requireBoundary(ctx.actor, ["grant-privileges", "identity"], what, async () => [role.rules])
   }
-  if (input.role !== "no-access") {
-    requireBoundary(ctx.actor, ["grant-privileges", "identity"], "You may not give a machine identity a role")
-  }
-  const { name, role, hasDeleteProtection } = input
-  const identity = await insertIdentity(ctx.db, { orgId: ctx.actor.orgId, name, role, hasDeleteProtection })
-  await record(ctx, "create-identity", { identityId: identity.id, name, role, hasDeleteProtection })
+  const { name, hasDeleteProtection } = input
+  const identity = await insertIdentity(ctx.db, {
+    orgId: ctx.actor.orgId,
+    name,
+    role: role.stored,
+    hasDeleteProtection,
+  })
+  await record(ctx, "create-identity", {
+    identityId: identity.id,
+    name,
+    role: role.slug,
+    hasDeleteProtection,
+  })
   return identity
 }
 
 type NewIdentity = {
   orgId: string
   name: string
-  role: BuiltInRole
+  role: StoredRole
   hasDeleteProtection?: boolean
   isInstanceAdmin?: boolean
 }
@@ -50,7 +60,7 @@ export async function insertIdentity(db: Queries, identity: NewIdentity): Promis
     is_instance_admin: isInstanceAdmin,
   })
   await store.insertMembership(db, { org_id: orgId, id: membershipId, identity_id: row.id })
-  await store.insertRoleGrant(db, { org_id: orgId, id: newId(), membership_id: membershipId, role })
+  await store.insertRoleGrant(db, { org_id: orgId, id: newId(), membership_id: membershipId, ...role })
   return row
 }
 

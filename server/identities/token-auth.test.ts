@@ -203,7 +203,7 @@ describe("whoever holds less than a machine identity", () => {
     const before = await harness.state()
     const answer = await harness.call(`PATCH ${methodOf(id)}`, { token: member, body: { accessTokenTTL: 0 } })
     assert.deepEqual([answer.status, answer.body.error], [403, "PermissionBoundaryError"])
-    assert.equal(answer.body.details.missingPermissions.length, 1)
+    assert.ok(answer.body.details.missingPermissions.length > 1)
     assert.deepEqual((await harness.state())["identity_auth_methods"], before["identity_auth_methods"])
   })
 

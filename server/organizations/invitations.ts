@@ -1,5 +1,4 @@
 import { requireCovers } from "../access/boundary.ts"
-import { isBuiltInRole, type BuiltInRole } from "../access/roles.ts"
 import { record, recordFrom } from "../audit/audit.ts"
 import { bearerToken, identify, lookUp } from "../auth/authenticate.ts"
 import { openSession } from "../auth/login.ts"
@@ -11,6 +10,7 @@ import { beginMemberships } from "../groups/members.ts"
 import { invitationMail } from "../mail/invitation.ts"
 import { canonicalUsername } from "../names.ts"
 import { completeUser, findOrCreateUser, requireUser, type User } from "../users/users.ts"
+import { requireRole, type Grantable } from "../roles/roles.ts"
 import * as store from "./invitations.store.ts"
 import { acceptMembership, insertMember, requireOwnOrganization } from "./members.ts"
 import { getOrganization } from "./organizations.ts"
@@ -35,8 +35,8 @@ export async function invite(
   requireOwnOrganization(ctx, input.organizationId)
   if (input.projectIds[0] !== undefined)
     throw notFound(`There is no project with the ID ${input.projectIds[0]}`)
-  const role = requireRole(ctx, input.organizationRoleSlug)
-  requireCovers(ctx.actor, role, "You may not invite anyone with more than you may do yourself")
+  const role = await requireRole(ctx, input.organizationRoleSlug)
+  requireCovers(ctx.actor, role.rules, "You may not invite anyone with more than you may do yourself")
 
   // In one order for all, so that two that invite the same people do not wait for each other crosswise.
   const usernames = [...new Set(input.inviteeEmails)].toSorted()
@@ -47,7 +47,11 @@ export async function invite(
   }
   if (invited.length > 0) {
     await record(ctx, "invite-organization-members", {
-      members: invited.map(({ link, membershipId }) => ({ membershipId, email: link.email, role })),
+      members: invited.map(({ link, membershipId }) => ({
+        membershipId,
+        email: link.email,
+        role: role.slug,
+      })),
     })
   }
   const links = invited.map(({ link }) => link)
@@ -56,10 +60,10 @@ export async function invite(
   return undefined
 }
 
-async function inviteOne(ctx: Context, username: string, role: BuiltInRole) {
+async function inviteOne(ctx: Context, username: string, role: Grantable) {
   const { orgId } = ctx.actor
   const user = await findOrCreateUser(ctx.db, username)
-  const membershipId = await insertMember(ctx.db, { orgId, user, role, isAccepted: false })
+  const membershipId = await insertMember(ctx.db, { orgId, user, role: role.stored, isAccepted: false })
   if (!membershipId) return undefined
   const code = randomHex(16)
   await store.insertInvitation(ctx.db, {
@@ -85,11 +89,6 @@ async function mailLinks(
       mailer.send(invitationMail({ to: email, organization: name, link, validDays })),
     )
   }
-}
-
-function requireRole(ctx: Context, slug: string): BuiltInRole {
-  if (!isBuiltInRole(slug)) throw notFound(`There is no role ${slug} in the organization ${ctx.actor.orgId}`)
-  return slug
 }
 
 export type Verified = { user: User; signupToken: string | undefined }

@@ -1,5 +1,4 @@
 import { requireCovers } from "../access/boundary.ts"
-import { isBuiltInRole, type BuiltInRole } from "../access/roles.ts"
 import { record } from "../audit/audit.ts"
 import type { Context } from "../context.ts"
 import { newId, uuidOrNull } from "../crypto/ids.ts"
@@ -13,6 +12,7 @@ import {
 } from "./departures.ts"
 import { beginRole, getMember, noSuchMember, requireCoversMember, requireOwnOrganization } from "./members.ts"
 import type { Member } from "./members.ts"
+import { findRole, type Grantable } from "../roles/roles.ts"
 import * as store from "./members.store.ts"
 
 type Target = { organizationId: string; membershipId: string }
@@ -29,15 +29,15 @@ type Changes = {
 export async function updateMember(ctx: Context, target: Target, changes: Changes): Promise<Member> {
   const member = await lockMember(ctx, target)
   if (isOwn(ctx, member.id)) throw unauthorized("You cannot change your own membership")
-  const role = changes.role === undefined ? undefined : requireRole(changes.role)
+  const role = changes.role === undefined ? undefined : await requireRole(ctx, changes.role)
   await requireCoversMember(ctx, member.id, "You may not change a member who may do more than you")
-  if (role) requireCovers(ctx.actor, role, "You may not give anyone more than you may do yourself")
+  if (role) requireCovers(ctx.actor, role.rules, "You may not give anyone more than you may do yourself")
 
   const place = { orgId: ctx.actor.orgId, membershipId: member.id }
-  if (role !== undefined && role !== member.role) {
-    if (role !== "admin") await requireAnotherAdmin(ctx.db, place)
+  if (role !== undefined && role.slug !== (member.custom_role_slug ?? member.role)) {
+    if (role.slug !== "admin") await requireAnotherAdmin(ctx.db, place)
     await endRoleGrants(ctx.db, place)
-    await beginRole(ctx.db, { ...place, role })
+    await beginRole(ctx.db, { ...place, role: role.stored })
     await endInvitationsSentBy(ctx.db, place)
   }
   if (changes.isActive === false && member.deactivated_at === null) {
@@ -50,7 +50,9 @@ export async function updateMember(ctx: Context, target: Target, changes: Change
     ...(isActive === undefined ? {} : { isActive }),
     ...(metadata === undefined ? {} : { metadata: metadata.map((entry) => ({ id: newId(), ...entry })) }),
   })
-  const sent = Object.entries({ role, isActive, metadata }).filter(([, value]) => value !== undefined)
+  const sent = Object.entries({ role: role?.slug, isActive, metadata }).filter(
+    ([, value]) => value !== undefined,
+  )
   await record(ctx, "update-organization-membership", { ...eventOf(member), ...Object.fromEntries(sent) })
   return getMember(ctx, target.organizationId, member.id)
 }
@@ -77,8 +79,9 @@ async function lockMember(ctx: Context, { organizationId, membershipId }: Target
   return getMember(ctx, organizationId, id)
 }
 
-function requireRole(slug: string): BuiltInRole {
-  if (isBuiltInRole(slug)) return slug
+async function requireRole(ctx: Context, slug: string): Promise<Grantable> {
+  const role = await findRole(ctx, slug)
+  if (role) return role
   throw badRequest(`There is no role ${slug} in the organization`, { name: "UpdateMembership" })
 }
 

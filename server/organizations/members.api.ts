@@ -51,7 +51,7 @@ const presentMembership = (member: members.Member): z.input<typeof Membership> =
   updatedAt: member.updated_at.toISOString(),
   userId: member.user_id,
   orgId: member.org_id,
-  roleId: null,
+  roleId: member.custom_role_id,
   projectFavorites: null,
   isActive: member.deactivated_at === null,
 })

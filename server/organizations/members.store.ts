@@ -21,6 +21,8 @@ export type MemberRow = {
   created_at: Date
   updated_at: Date
   role: string
+  custom_role_id: string | null
+  custom_role_slug: string | null
 }
 
 const columns = [
@@ -46,7 +48,11 @@ const members = (db: Queries, orgId: string) =>
     .leftJoin("active_organization_user_role_grants as r", (join) =>
       join.onRef("r.org_id", "=", "m.org_id").onRef("r.membership_id", "=", "m.id"),
     )
+    .leftJoin("organization_roles as c", (join) =>
+      join.onRef("c.org_id", "=", "r.org_id").onRef("c.id", "=", "r.custom_role_id"),
+    )
     .select(columns)
+    .select(["r.custom_role_id", "c.slug as custom_role_slug"])
     .select(sql<string>`coalesce(r.role, 'no-access')`.as("role"))
     .select(sql<string | null>`coalesce(m.invite_email, u.email)`.as("email"))
     .select(sql<string | null>`case when m.accepted_at is not null then u.first_name end`.as("first_name"))
@@ -76,23 +82,15 @@ export const memberInOrg = (
   membershipId: string,
 ): Promise<MemberRow | undefined> => members(db, orgId).where("m.id", "=", membershipId).executeTakeFirst()
 
-/** The roles that somebody holds in the organization, their own and those of their groups. */
-export async function rolesOfMember(db: Queries, orgId: string, membershipId: string): Promise<string[]> {
-  const own = db
-    .selectFrom("active_organization_user_role_grants")
-    .select("role")
+/** The roles that somebody holds in the organization, their own and those of their groups, by what they mean. */
+export async function roleKeysOfMember(db: Queries, orgId: string, membershipId: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom("held_user_roles")
+    .select("role_key")
     .where("org_id", "=", orgId)
     .where("membership_id", "=", membershipId)
-  const ofGroups = db
-    .selectFrom("active_group_user_memberships as gm")
-    .innerJoin("active_group_role_grants as r", (join) =>
-      join.onRef("r.org_id", "=", "gm.org_id").onRef("r.group_id", "=", "gm.group_id"),
-    )
-    .select("r.role")
-    .where("gm.org_id", "=", orgId)
-    .where("gm.membership_id", "=", membershipId)
-  const rows = await own.union(ofGroups).execute()
-  return rows.flatMap(({ role }) => role ?? [])
+    .execute()
+  return rows.flatMap(({ role_key }) => role_key ?? [])
 }
 
 export async function updateMembership(
@@ -167,7 +165,7 @@ export async function insertMembership(db: Queries, membership: NewMembership): 
 
 export async function insertRoleGrant(
   db: Queries,
-  grant: { org_id: string; id: string; membership_id: string; role: string },
+  grant: { org_id: string; id: string; membership_id: string; role: string; custom_role_id: string | null },
 ): Promise<void> {
   await db.insertInto("organization_user_role_grants").values(grant).execute()
 }

@@ -1,13 +1,16 @@
+import { requireOwnOrganization } from "../access/access.ts"
 import { requireCovers } from "../access/boundary.ts"
-import { isBuiltInRole, type BuiltInRole } from "../access/roles.ts"
+import type { StoredRole } from "../access/roles.ts"
 import type { Context } from "../context.ts"
 import { newId, uuidOrNull } from "../crypto/ids.ts"
 import type { Queries } from "../db/database.ts"
 import { notFound } from "../errors.ts"
 import { searchKey, sortKey } from "../names.ts"
+import { rulesOfRoles } from "../roles/held.ts"
 import { requireUser, type User } from "../users/users.ts"
 import * as store from "./members.store.ts"
 
+export { requireOwnOrganization } from "../access/access.ts"
 export { noteLogin } from "./members.store.ts"
 export type Member = store.MemberRow
 
@@ -34,13 +37,9 @@ export const noSuchMember = (membershipId: string) =>
  * not take it away either.
  */
 export async function requireCoversMember(ctx: Context, membershipId: string, what: string): Promise<void> {
-  const roles = await store.rolesOfMember(ctx.db, ctx.actor.orgId, membershipId)
-  for (const role of roles.filter(isBuiltInRole)) requireCovers(ctx.actor, role, what)
-}
-
-/** Throws 404 unless the id is that of the organization the caller's token was made for. */
-export function requireOwnOrganization(ctx: Context, organizationId: string): void {
-  if (organizationId.toLowerCase() !== ctx.actor.orgId) throw noSuchOrganization(organizationId)
+  const { orgId } = ctx.actor
+  const keys = await store.roleKeysOfMember(ctx.db, orgId, membershipId)
+  for (const rules of await rulesOfRoles(ctx.db, orgId, keys)) requireCovers(ctx.actor, rules, what)
 }
 
 export const noSuchOrganization = (organizationId: string) =>
@@ -49,7 +48,7 @@ export const noSuchOrganization = (organizationId: string) =>
 /** Makes a person an accepted member with one role, in the caller's transaction. */
 export async function joinUser(
   db: Queries,
-  { orgId, userId, role }: { orgId: string; userId: string; role: BuiltInRole },
+  { orgId, userId, role }: { orgId: string; userId: string; role: StoredRole },
 ): Promise<void> {
   const user = await requireUser(db, userId)
   await insertMember(db, { orgId, user, role, isAccepted: true })
@@ -61,7 +60,7 @@ export async function joinUser(
  */
 export async function insertMember(
   db: Queries,
-  { orgId, user, role, isAccepted }: { orgId: string; user: User; role: BuiltInRole; isAccepted: boolean },
+  { orgId, user, role, isAccepted }: { orgId: string; user: User; role: StoredRole; isAccepted: boolean },
 ): Promise<string | undefined> {
   await requireStanding(db, orgId)
   const id = newId()
@@ -88,9 +87,9 @@ export async function requireStanding(db: Queries, orgId: string): Promise<void>
 /** Gives a member a role from now on. */
 export const beginRole = (
   db: Queries,
-  { orgId, membershipId, role }: { orgId: string; membershipId: string; role: BuiltInRole },
+  { orgId, membershipId, role }: { orgId: string; membershipId: string; role: StoredRole },
 ): Promise<void> =>
-  store.insertRoleGrant(db, { org_id: orgId, id: newId(), membership_id: membershipId, role })
+  store.insertRoleGrant(db, { org_id: orgId, id: newId(), membership_id: membershipId, ...role })
 
 /** Lets every organization that the person has joined sort and search by the name that the account has now. */
 export const renameMember = (db: Queries, user: User): Promise<void> =>

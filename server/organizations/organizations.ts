@@ -1,5 +1,5 @@
 import { requireCovers } from "../access/boundary.ts"
-import { isBuiltInRole } from "../access/roles.ts"
+import { builtInRules, isBuiltInRole, storedRole } from "../access/roles.ts"
 import { auditActor, record, recordFrom } from "../audit/audit.ts"
 import type { Context, SignedInContext } from "../context.ts"
 import { newId, randomAlphanumerics } from "../crypto/ids.ts"
@@ -26,7 +26,7 @@ export async function createOrganization(ctx: SignedInContext, name: string): Pr
   const { actor } = ctx
   if (actor.kind !== "user") throw forbidden("Only people create organizations")
   const organization = await insertOrganization(ctx.db, name)
-  await joinUser(ctx.db, { orgId: organization.id, userId: actor.userId, role: "admin" })
+  await joinUser(ctx.db, { orgId: organization.id, userId: actor.userId, role: storedRole("admin") })
   const source = { request: ctx.request, orgId: organization.id, actor: auditActor(actor) }
   await recordFrom(ctx.db, source, "create-organization", { name, slug: organization.slug })
   return organization
@@ -89,7 +89,11 @@ export async function updateOrganization(
   const role = settings.defaultMembershipRoleSlug
   if (role !== undefined) {
     if (!isBuiltInRole(role)) throw badRequest(`There is no role ${role} in the organization`)
-    requireCovers(ctx.actor, role, "You may not let everybody begin with more than you may do yourself")
+    requireCovers(
+      ctx.actor,
+      builtInRules[role],
+      "You may not let everybody begin with more than you may do yourself",
+    )
   }
   const sent = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined))
   if (Object.keys(sent).length === 0) return getOrganization(ctx.db, ctx.actor.orgId)

@@ -4,6 +4,7 @@ import type { Call } from "./http.ts"
 import { freshIdentity, identityCases } from "./identity-cases.ts"
 import { accountCases } from "./account-cases.ts"
 import * as people from "./people.ts"
+import { roleCases } from "./role-cases.ts"
 
 /** What an endpoint is sent: a request that it answers with 200, or a variation of one. */
 export type Request = {
@@ -185,6 +186,7 @@ export const cases: Record<string, Make> = {
     }
   },
   ...identityCases,
+  ...roleCases,
   createGroup: async () => ({ body: { name: fresh("Group"), slug: fresh("group-slug"), role: "member" } }),
   listGroups: async () => ({}),
   getGroupById: async (harness, organization) => ({

@@ -1,0 +1,56 @@
+import { rightsOf, type Rights } from "../access/can.ts"
+import { builtInRoles, builtInRules, type Rule } from "../access/roles.ts"
+import type { Queries } from "../db/database.ts"
+import * as store from "./roles.store.ts"
+
+/*
+ * What somebody may do who holds certain roles. The database names each role by what it means: a custom role by the
+ * digest of its rules. So rules that are known here are the ones that hold now, and new ones are asked for.
+ */
+
+type Rules = readonly Rule[]
+const knownRules = new Map<string, Rules>()
+const maxKnown = 5_000
+
+/**
+ * The rules of each of these roles, named as the database names them. Costs a question to the database only for a
+ * custom role that this process has not met since it was last changed. Built-in roles come first, so that what a
+ * custom role forbids is forbidden.
+ */
+export async function rulesOfRoles(db: Queries, orgId: string, keys: readonly string[]): Promise<Rules[]> {
+  return (await meanings(db, orgId, keys)).map(({ rules }) => rules)
+}
+
+/** What the holder of these roles may do: the union of them all. */
+export async function rightsOfRoles(db: Queries, orgId: string, keys: readonly string[]): Promise<Rights> {
+  const roles = await meanings(db, orgId, keys)
+  return rightsOf(roles.map(({ key }) => key).join(","), () => roles.flatMap(({ rules }) => rules))
+}
+
+type Meaning = { key: string; rules: Rules }
+
+async function meanings(db: Queries, orgId: string, keys: readonly string[]): Promise<Meaning[]> {
+  const builtIn = builtInRoles.filter((role) => keys.includes(role))
+  const custom = [...new Set(keys)].filter((key) => key.startsWith("custom:")).toSorted()
+  return [
+    ...builtIn.map((role): Meaning => ({ key: role, rules: builtInRules[role] })),
+    ...(await customMeanings(db, orgId, custom)),
+  ]
+}
+
+async function customMeanings(db: Queries, orgId: string, keys: string[]): Promise<Meaning[]> {
+  if (knownRules.size >= maxKnown) knownRules.clear()
+  const known = keys.flatMap((key): Meaning[] => {
+    const rules = knownRules.get(key)
+    return rules ? [{ key, rules }] : []
+  })
+  if (known.length === keys.length) return known
+  // A role that was changed since its key was read comes back under its new key, and means what that says.
+  const found = await store.rulesOf(
+    db,
+    orgId,
+    keys.map((key) => key.split(":")[1] ?? ""),
+  )
+  for (const { key, permissions } of found) knownRules.set(key, permissions)
+  return found.map(({ key, permissions }) => ({ key, rules: permissions }))
+}
