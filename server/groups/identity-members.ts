@@ -3,7 +3,7 @@ import { auditRow, sourceOf } from "../audit/audit.ts"
 import type { Context } from "../context.ts"
 import { newId, uuidOrNull } from "../crypto/ids.ts"
 import { badRequest, forbidden, notFound } from "../errors.ts"
-import { getGroup, noSuchGroup } from "./groups.ts"
+import { getGroup, noSuchGroup, rulesOfGroup } from "./groups.ts"
 import * as store from "./identity-members.store.ts"
 
 export { identityMemberFacts } from "./identity-members.store.ts"
