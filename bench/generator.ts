@@ -1,58 +1,8 @@
-/*
- * The load: one request at a time on each of some connections, over plain sockets, because a client library would
- * take from the server more of the machine than the requests do.
- */
 import { once } from "node:events"
-import { connect, type Socket } from "node:net"
 import { setTimeout as sleep } from "node:timers/promises"
+import { open, type Connection } from "./connection.ts"
 import { usernameOf } from "./database.ts"
 import type { Order, Outcome, Report } from "./load.ts"
-
-type Reply = { status: number; text: string }
-
-/** One connection that is kept; `send` resolves with the whole answer. */
-class Connection {
-  readonly #socket: Socket
-  #received = ""
-  #settle: { resolve(reply: Reply): void; reject(error: Error): void } | undefined
-
-  constructor(socket: Socket) {
-    this.#socket = socket.setNoDelay(true).setEncoding("latin1")
-    socket.on("data", (chunk) => this.#read(String(chunk)))
-    socket.on("error", (error) => this.#settle?.reject(error))
-    socket.on("close", () => this.#settle?.reject(new Error("The server closed a connection.")))
-  }
-
-  send(request: string): Promise<Reply> {
-    return new Promise((resolve, reject) => {
-      this.#settle = { resolve, reject }
-      this.#socket.write(request, "latin1")
-    })
-  }
-
-  close(): void {
-    this.#settle = undefined
-    this.#socket.destroy()
-  }
-
-  #read(chunk: string): void {
-    this.#received += chunk
-    const headEnd = this.#received.indexOf("\r\n\r\n")
-    if (headEnd < 0) return
-    const length = /\r\ncontent-length: *(\d+)/i.exec(this.#received)?.[1]
-    if (length === undefined) throw new Error("An answer has no Content-Length.")
-    if (this.#received.length < headEnd + 4 + Number(length)) return
-    const reply = { status: Number(this.#received.slice(9, 12)), text: this.#received.slice(headEnd + 4) }
-    this.#received = ""
-    this.#settle?.resolve(reply)
-  }
-}
-
-async function open({ host, port }: Order): Promise<Connection> {
-  const socket = connect({ host, port })
-  await once(socket, "connect")
-  return new Connection(socket)
-}
 
 const post = (path: string, token: string): string =>
   `POST ${path} HTTP/1.1\r\nhost: bench\r\nuser-agent: bench\r\nauthorization: Bearer ${token}\r\ncontent-length: 0\r\n\r\n`
@@ -61,7 +11,7 @@ const tally = (counts: Record<string, number>, status: number): void => {
   counts[status] = (counts[status] ?? 0) + 1
 }
 
-async function run(order: Order, tell: (report: Report) => void): Promise<Outcome> {
+async function run(order: Order, tell: (report: Report<Outcome>) => void): Promise<Outcome> {
   const outcome = { answers: {}, afterRevocation: {}, ranOut: false }
   const connections = await Promise.all(Array.from({ length: order.connections }, () => open(order)))
   const latencies = new Float64Array(order.people)
@@ -129,5 +79,5 @@ async function revoke(order: Order): Promise<void> {
 }
 
 const [order] = (await once(process, "message")) as [Order]
-const tell = (report: Report) => void process.send?.(report)
+const tell = (report: Report<Outcome>) => void process.send?.(report)
 tell({ kind: "outcome", outcome: await run(order, tell) })

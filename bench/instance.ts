@@ -23,6 +23,34 @@ export async function addMachine(server: ServerProcess, { orgId, admin }: Instan
   return { identityId: identity.id, tokenId: tokenIdOf(accessToken), token: accessToken }
 }
 
+/** A person who is signed in and has selected the organization. */
+export type Person = { userId: string; sessionId: string; token: string }
+
+export async function signIn(server: ServerProcess, { orgId }: Instance): Promise<Person> {
+  const body = { email: "admin@example.com", password: "correct horse battery staple" }
+  const { accessToken } = await post(server, "/api/v3/auth/login", { body })
+  const { token } = await post(server, "/api/v3/auth/select-organization", {
+    token: accessToken,
+    body: { organizationId: orgId },
+  })
+  const { userId, tokenVersionId } = claimsOf(token)
+  return { userId: userId ?? "", sessionId: tokenVersionId ?? "", token }
+}
+
+/** What a machine identity signs in with. */
+export type Client = { identityId: string; clientId: string; clientSecret: string }
+
+/** A machine identity with universal auth. */
+export async function addClient(server: ServerProcess, { orgId, admin }: Instance): Promise<Client> {
+  const { token } = admin
+  const body = { name: "Client", organizationId: orgId, role: "member" }
+  const { identity } = await post(server, "/api/v1/identities", { token, body })
+  const path = `/api/v1/auth/universal-auth/identities/${identity.id}`
+  const { clientId } = (await post(server, path, { token, body: {} })).identityUniversalAuth
+  const { clientSecret } = await post(server, `${path}/client-secrets`, { token, body: {} })
+  return { identityId: identity.id, clientId, clientSecret }
+}
+
 /** So many new groups; returns their ids. */
 export async function addGroups(
   server: ServerProcess,
@@ -50,9 +78,7 @@ async function post(
 }
 
 /** A token says which one it is; nothing else is taken from it. */
-function tokenIdOf(token: string): string {
-  const claims: { identityAccessTokenId: string } = JSON.parse(
-    Buffer.from(token.split(".")[1] ?? "", "base64url").toString(),
-  )
-  return claims.identityAccessTokenId
-}
+const tokenIdOf = (token: string): string => claimsOf(token)["identityAccessTokenId"] ?? ""
+
+const claimsOf = (token: string): Record<string, string> =>
+  JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString())

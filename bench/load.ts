@@ -29,18 +29,44 @@ export type Outcome = {
 }
 
 /** What the generator tells while it works, in this order. */
-export type Report = { kind: "begun" } | { kind: "ended" } | { kind: "outcome"; outcome: Outcome }
+export type Report<Result> = { kind: "begun" } | { kind: "ended" } | { kind: "outcome"; outcome: Result }
 
-/**
- * Runs one order in a process of its own, so that reading its answers does not wait for anything else here.
- * `mark` is called where the measured time begins and where it ends.
- */
-export async function generate(order: Order, mark: () => void = () => {}): Promise<Outcome> {
-  const child = fork(fileURLToPath(new URL("generator.ts", import.meta.url)), { stdio: "inherit" })
-  const result = new Promise<Outcome>((resolve, reject) => {
+/** What the repeater is to do: send these requests in turn, as they stand. */
+export type RepeatOrder = {
+  host: string
+  port: number
+  connections: number
+  /** Whole HTTP requests. */ requests: readonly string[]
+  warmUpMs: number
+  measureMs: number
+  /** So many a second on whatever connection is free; absent: each connection sends as soon as it was answered. */
+  perSecond?: number
+}
+
+export type RepeatOutcome = {
+  /** Answers within the measured time, by status. */ answers: Record<string, number>
+  perSecond: number
+  p50Ms: number
+  p99Ms: number
+}
+
+/** Adds people; `mark` is called where the measured time begins and where it ends. */
+export const generate = (order: Order, mark: () => void = () => {}): Promise<Outcome> =>
+  drive<Outcome>("generator.ts", order, mark)
+
+/** Sends requests over and over; `mark` is called where the measured time begins and where it ends. */
+export const repeat = (order: RepeatOrder, mark: () => void = () => {}): Promise<RepeatOutcome> =>
+  drive<RepeatOutcome>("repeater.ts", order, mark)
+
+/** Runs one order in a process of its own, so that reading its answers does not wait for anything else here. */
+async function drive<Result>(script: string, order: object, mark: () => void): Promise<Result> {
+  const child = fork(fileURLToPath(new URL(script, import.meta.url)), { stdio: "inherit" })
+  const result = new Promise<Result>((resolve, reject) => {
     child.on("error", reject)
     child.on("exit", (code) => reject(new Error(`The load generator ended with ${code}.`)))
-    child.on("message", (report: Report) => (report.kind === "outcome" ? resolve(report.outcome) : mark()))
+    child.on("message", (report: Report<Result>) =>
+      report.kind === "outcome" ? resolve(report.outcome) : mark(),
+    )
   })
   child.send(order)
   try {

@@ -1,0 +1,205 @@
+import { mkdir, mkdtemp, writeFile } from "node:fs/promises"
+import { cpus, loadavg, tmpdir } from "node:os"
+import { join } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
+import { parseArgs } from "node:util"
+import { openBenchDatabase, removeDataDir, type BenchDatabase } from "./database.ts"
+import { addClient, addGroups, setUp, signIn, type Instance } from "./instance.ts"
+import { repeat, type RepeatOrder, type RepeatOutcome } from "./load.ts"
+import { median } from "./machine.ts"
+import { findPgbench, runPgbench } from "./pgbench.ts"
+import { table } from "./report.ts"
+import { loginScript, lookUpScript } from "./callers-sql.ts"
+import { startServer, stopServers, type ServerProcess } from "./server.ts"
+
+/*
+ * How fast callers are answered who read or sign in, beside what pgbench reaches with the same statements on the same
+ * PostgreSQL in the same run; and what a flood of password logins does to everybody else.
+ */
+
+const connections = 16
+const floodPerSecond = 500
+
+type Work = { name: string; target: number; request: string; script: string }
+type Figures = { outcome: RepeatOutcome; limit: number | undefined }
+
+const whole = (value: number): string => Math.round(value).toLocaleString("en")
+const say = (line: string): void => void process.stdout.write(`${line}\n`)
+
+/** A whole HTTP request. */
+function requestOf(
+  method: string,
+  path: string,
+  { token, body }: { token?: string; body?: unknown },
+): string {
+  const text = body === undefined ? "" : JSON.stringify(body)
+  const head = [
+    `${method} ${path} HTTP/1.1`,
+    "host: bench",
+    "user-agent: bench",
+    ...(token ? [`authorization: Bearer ${token}`] : []),
+    ...(text ? ["content-type: application/json"] : []),
+    `content-length: ${Buffer.byteLength(text)}`,
+  ]
+  return `${head.join("\r\n")}\r\n\r\n${text}`
+}
+
+type Bench = {
+  server: ServerProcess
+  database: BenchDatabase
+  pgbench: string | undefined
+  seconds: number
+  failures: string[]
+}
+
+async function worksOf(server: ServerProcess, instance: Instance, folder: string) {
+  const person = await signIn(server, instance)
+  const client = await addClient(server, instance)
+  const [groupId = ""] = await addGroups(server, instance, "Readers", 1)
+  await mkdir(folder)
+  const scriptOf = async (name: string, sql: string) => {
+    const file = join(folder, `${name}.sql`)
+    await writeFile(file, sql)
+    return file
+  }
+  const lookUp = await scriptOf("look-up", lookUpScript(person, instance.orgId))
+  const login = await scriptOf("login", loginScript(client, instance.orgId))
+  const { clientId, clientSecret } = client
+  const profile = requestOf("GET", "/api/v1/user", { token: person.token })
+  const works: Work[] = [
+    { name: "GET /api/v1/user", target: 3_000, request: profile, script: lookUp },
+    {
+      name: "GET /api/v1/groups/{id}",
+      target: 2_000,
+      request: requestOf("GET", `/api/v1/groups/${groupId}`, { token: person.token }),
+      script: lookUp,
+    },
+    {
+      name: "universal-auth login",
+      target: 1_000,
+      request: requestOf("POST", "/api/v1/auth/universal-auth/login", { body: { clientId, clientSecret } }),
+      script: login,
+    },
+  ]
+  return { works, profile }
+}
+
+/** Anything but 200 counts as a failure of the run. */
+async function answered(bench: Bench, order: Partial<RepeatOrder> & { requests: string[] }) {
+  const { host, port } = bench.server
+  const outcome = await repeat({
+    host,
+    port,
+    connections,
+    warmUpMs: 1_000,
+    measureMs: bench.seconds * 1_000,
+    ...order,
+  })
+  const { 200: _good, ...others } = outcome.answers
+  if (Object.keys(others).length > 0)
+    bench.failures.push(`There were other answers: ${JSON.stringify(others)}.`)
+  return outcome
+}
+
+async function measure(bench: Bench, { request, script }: Work): Promise<Figures> {
+  const { pgbench, database, seconds } = bench
+  const order = { scripts: [script], clients: connections, seconds: seconds + 1, firstPerson: 0 }
+  const limit = pgbench ? await runPgbench(pgbench, database.address, order) : undefined
+  return { outcome: await answered(bench, { requests: [request] }), limit }
+}
+
+/** The 99th percentile of somebody who reads all along, before the flood and in its midst. */
+async function measureFlood(bench: Bench, profile: string) {
+  const reading = { requests: [profile], connections: 4, perSecond: 200 }
+  const quiet = await answered(bench, reading)
+  const { host, port } = bench.server
+  const body = { email: "admin@example.com", password: "wrong" }
+  const flood = repeat({
+    host,
+    port,
+    connections: 400,
+    warmUpMs: 1_000,
+    measureMs: (bench.seconds + 3) * 1_000,
+    requests: [requestOf("POST", "/api/v3/auth/login", { body })],
+    perSecond: floodPerSecond,
+  })
+  await sleep(1_500)
+  const during = await answered(bench, reading)
+  return { quiet, during, flood: await flood }
+}
+
+function report(
+  works: Work[],
+  figures: Figures[][],
+  { quiet, during, flood }: Awaited<ReturnType<typeof measureFlood>>,
+) {
+  const rows = works.map(({ name, target }, index) => {
+    const rounds = figures.map((round) => round[index]).filter((each) => each !== undefined)
+    const of = (value: (each: Figures) => number) => median(rounds.map(value))
+    const perSecond = of(({ outcome }) => outcome.perSecond)
+    const limit = of(({ limit = Number.NaN }) => limit)
+    return [
+      name,
+      whole(perSecond),
+      whole(limit),
+      `${Math.round((perSecond / limit) * 100)} %`,
+      of(({ outcome }) => outcome.p50Ms).toFixed(1),
+      of(({ outcome }) => outcome.p99Ms).toFixed(1),
+      whole(target),
+      perSecond >= target ? "reached" : "MISSED",
+    ]
+  })
+  const ratio = during.p99Ms / quiet.p99Ms
+  say(table([["", "Conclave /s", "pgbench /s", "of it", "p50 ms", "p99 ms", "target /s", ""], ...rows]))
+  say("")
+  say(
+    `A flood of ${floodPerSecond} password logins a second: p99 of GET /api/v1/user ${during.p99Ms.toFixed(1)} ms in its midst, ` +
+      `${quiet.p99Ms.toFixed(1)} ms before: ${ratio.toFixed(1)} × (target 2 ×): ${ratio <= 2 ? "reached" : "MISSED"}.`,
+  )
+  say(`The flood was answered: ${JSON.stringify(flood.answers)}.`)
+}
+
+async function main(rounds: number, seconds: number): Promise<string[]> {
+  const dataDir = await mkdtemp(join(tmpdir(), "conclave-bench-"))
+  const clearAway = async () => {
+    await stopServers()
+    await removeDataDir(dataDir)
+  }
+  process.once("SIGINT", () => void clearAway().finally(() => process.exit(130)))
+  try {
+    const server = await startServer(dataDir)
+    const instance = await setUp(server)
+    const database = await openBenchDatabase(dataDir, instance.orgId)
+    const bench: Bench = { server, database, pgbench: findPgbench(), seconds, failures: [] }
+    if (!bench.pgbench)
+      bench.failures.push("pgbench was NOT RUN: it is neither in PATH nor named by PGBENCH.")
+    const { works, profile } = await worksOf(server, instance, join(dataDir, "bench"))
+    const figures: Figures[][] = []
+    for (let round = 1; round <= rounds; round++) {
+      const measured: Figures[] = []
+      for (const work of works) measured.push(await measure(bench, work))
+      figures.push(measured)
+      say(
+        `Round ${round}: ${works.map(({ name }, index) => `${name} ${whole(measured[index]?.outcome.perSecond ?? 0)}`).join(", ")}`,
+      )
+    }
+    const flooded = await measureFlood(bench, profile)
+    const loads = loadavg().map((load) => load.toFixed(1))
+    say(
+      `\n${cpus().length} × ${cpus()[0]?.model}, Node ${process.versions.node}, load average ${loads.join(" ")};`,
+    )
+    say(`${connections} connections, ${rounds} rounds of ${seconds} seconds a figure.\n`)
+    report(works, figures, flooded)
+    await database.close()
+    return bench.failures
+  } finally {
+    await clearAway()
+  }
+}
+
+const { values } = parseArgs({
+  options: { rounds: { type: "string", default: "3" }, seconds: { type: "string", default: "5" } },
+})
+const failures = await main(Number(values.rounds), Number(values.seconds))
+for (const failure of failures) console.error(`\nFAILED: ${failure}`)
+process.exitCode = failures.length > 0 ? 1 : 0
