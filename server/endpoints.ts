@@ -19,6 +19,7 @@ import { invitationEndpoints } from "./organizations/invitations.api.ts"
 import { organizationMemberEndpoints } from "./organizations/members.api.ts"
 import { organizationEndpoints } from "./organizations/organizations.api.ts"
 import { planEndpoints } from "./organizations/plan.api.ts"
+import { passwordEndpoints } from "./users/passwords.api.ts"
 import { profileEndpoints } from "./users/profile.api.ts"
 
 /** Every endpoint there is. Routes, document, access tests and clients are drawn from this list. */
@@ -28,6 +29,7 @@ export const endpoints: readonly Endpoint[] = [
   ...loginEndpoints,
   ...sessionEndpoints,
   ...profileEndpoints,
+  ...passwordEndpoints,
   ...totpEndpoints,
   ...mfaEndpoints,
   ...organizationEndpoints,

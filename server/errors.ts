@@ -28,6 +28,7 @@ type Extras = {
   /** Answered only with 400 and 403. */ details?: unknown
   /** For the log; never leaves the server. */ cause?: unknown
   /** Seconds until a retry makes sense. */ retryAfter?: number
+  /** What was written before the refusal stays, such as an attempt that is counted. */ keepsChanges?: boolean
 }
 
 /** A refusal in domain words: `message` is for the caller, `cause` only for the log. */
@@ -36,6 +37,7 @@ export class DomainError extends Error {
   readonly errorName: string | undefined
   readonly details: unknown
   readonly retryAfter: number | undefined
+  readonly keepsChanges: boolean
 
   constructor(kind: ErrorKind, message: string, extras: Extras = {}) {
     super(message, { cause: extras.cause })
@@ -44,6 +46,7 @@ export class DomainError extends Error {
     this.errorName = extras.name
     this.details = extras.details
     this.retryAfter = extras.retryAfter
+    this.keepsChanges = extras.keepsChanges ?? false
   }
 }
 

@@ -140,7 +140,7 @@ async function run(endpoint: Endpoint, ctx: PublicContext, input: unknown): Prom
     const reply: Reply = { setCookie: (name, value) => void cookies.set(name, value) }
     try {
       const result = endpoint.transaction
-        ? await ctx.db.transaction().execute((db) => endpoint.handle({ ...ctx, request, reply, db }, input))
+        ? await inTransaction(ctx.db, (db) => endpoint.handle({ ...ctx, request, reply, db }, input))
         : await endpoint.handle({ ...ctx, request, reply }, input)
       for (const job of jobs) ctx.request.afterCommit(job)
       for (const [name, value] of cookies) ctx.reply.setCookie(name, value)
@@ -150,6 +150,20 @@ async function run(endpoint: Endpoint, ctx: PublicContext, input: unknown): Prom
       throw translate(error)
     }
   }
+}
+
+/** Commits what the work returns, and what was written before a refusal that says it keeps that. */
+async function inTransaction(pool: Queries, work: (db: Queries) => Promise<unknown>): Promise<unknown> {
+  const outcome = await pool.transaction().execute(async (db) => {
+    try {
+      return { result: await work(db) }
+    } catch (refusal) {
+      if (refusal instanceof DomainError && refusal.keepsChanges) return { refusal }
+      throw refusal
+    }
+  })
+  if ("refusal" in outcome) throw outcome.refusal
+  return outcome.result
 }
 
 const render = (endpoint: Endpoint, result: unknown): unknown => endpoint.result.parse(result)

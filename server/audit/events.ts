@@ -20,6 +20,7 @@ export type AuditEvents = {
   }
   "remove-organization-member": OrganizationMembership
   "leave-organization": OrganizationMembership
+  "update-user-email": { userId: string; oldUsername: string; username: string }
   "create-identity": { identityId: string; name: string; role: string; hasDeleteProtection: boolean }
   "add-identity-token-auth": AuthMethodSettings
   "update-identity-token-auth": AuthMethodSettings

@@ -21,7 +21,7 @@ const authMethod = "email"
  */
 export async function login(ctx: PublicContext, input: { email: string; password: string }): Promise<string> {
   const user = await userWithPassword(ctx, { username: input.email, password: input.password })
-  if (!user) throw badRequest("The address or the password is wrong")
+  if (!user) throw wrongCredentials()
   return openSession(ctx, user)
 }
 
@@ -30,10 +30,12 @@ export async function openSession(ctx: PublicContext, user: User): Promise<strin
   const { ip, userAgent } = ctx.request
   const session = await store.insertSession(ctx.db, {
     id: newId(),
-    user_id: user.id,
-    ip_address: ip,
-    user_agent: userAgent,
+    userId: user.id,
+    passwordHash: user.password_hash,
+    ip,
+    userAgent,
   })
+  if (!session) throw wrongCredentials()
   const claims = { authMethod, userId: user.id, tokenVersionId: session.id }
   setRefreshCookie(ctx, { ...claims, refreshVersion: session.refresh_version })
   return ctx.services.tokens.signUser({ ...claims, accessVersion: session.access_version })
@@ -95,3 +97,5 @@ async function tokenOf(
   const isMfaVerified = secondFactor === "passed"
   return ctx.services.tokens.signUser({ ...claims, accessVersion, isMfaVerified }, atMostSeconds)
 }
+
+const wrongCredentials = () => badRequest("The address or the password is wrong")

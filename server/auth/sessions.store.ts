@@ -19,7 +19,7 @@ const refreshSql = `
     s.mfa_verified_at is not null as is_mfa_verified,
     $3::uuid is null or exists (
       select from active_organization_user_memberships
-      where org_id = $3 and user_id = u.id and accepted_at is not null
+      where org_id = $3 and user_id = u.id and accepted_at is not null and deactivated_at is null
     ) as is_member,
     (select user_token_expiration from organizations where id = $3) as token_expiration
   from sessions s

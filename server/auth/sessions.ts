@@ -42,7 +42,8 @@ export async function refresh(ctx: PublicContext): Promise<Refreshed> {
     throw invalidToken()
   }
   if (!session.is_accepted) throw invalidToken()
-  if (!session.is_member) throw forbidden("You are no member of the organization that you had selected")
+  if (!session.is_member)
+    throw forbidden("You are no active member of the organization that you had selected")
 
   const refreshVersion = await store.rotate(ctx.db, key, claims.refreshVersion)
   if (refreshVersion === undefined) throw invalidToken()

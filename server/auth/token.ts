@@ -56,6 +56,12 @@ const signupClaims = z.object({
   orgId: z.uuid(),
   invitationId: z.uuid(),
 })
+/** Lets its holder set the password of the account that a mailed code was for. */
+const passwordResetClaims = z.object({
+  authTokenType: z.literal("passwordResetToken"),
+  userId: z.uuid(),
+  codeId: z.uuid(),
+})
 const accessClaims = z.discriminatedUnion("authTokenType", [userClaims, machineClaims])
 
 const withEnd = accessClaims.and(z.object({ exp: z.number().optional() }))
@@ -65,6 +71,7 @@ export type RefreshClaims = z.infer<typeof refreshClaims>
 export type MachineClaims = z.infer<typeof machineClaims>
 export type MfaClaims = z.infer<typeof mfaClaims>
 export type SignupClaims = z.infer<typeof signupClaims>
+export type PasswordResetClaims = z.infer<typeof passwordResetClaims>
 export type AccessClaims = UserClaims | MachineClaims
 
 /** Signs and verifies the JWTs of this instance: HS256, one key, derived from the instance's AUTH_SECRET. */
@@ -82,11 +89,13 @@ export type Tokens = {
   /** `lifetimeSeconds` 0 means that the token itself does not expire. */
   signMachine(claims: Omit<MachineClaims, "authTokenType">, lifetimeSeconds: number): string
   signMfa(claims: Omit<MfaClaims, "authTokenType">): string
+  signPasswordReset(claims: Omit<PasswordResetClaims, "authTokenType">): string
   signSignup(claims: Omit<SignupClaims, "authTokenType">): string
   /** Throws `TokenError` for what is malformed, forged or expired; undefined for a good token of another type. */
   verifyAccess(token: string): AccessClaims | undefined
   verifyRefresh(token: string): RefreshClaims | undefined
   verifyMfa(token: string): MfaClaims | undefined
+  verifyPasswordReset(token: string): PasswordResetClaims | undefined
   verifySignup(token: string): SignupClaims | undefined
 }
 
@@ -140,10 +149,13 @@ export function createTokens(authSecret: string): Tokens {
         tokenVersionId,
         accessVersion,
       }),
+    signPasswordReset: (claims) =>
+      signLasting(signupLifetime)({ ...claims, authTokenType: "passwordResetToken" }),
     signSignup: (claims) => signLasting(signupLifetime)({ ...claims, authTokenType: "signupToken" }),
     verifyAccess: remembering((token) => withEnd.safeParse(open(token)).data),
     verifyRefresh: (token) => refreshClaims.safeParse(open(token)).data,
     verifyMfa: (token) => mfaClaims.safeParse(open(token)).data,
+    verifyPasswordReset: (token) => passwordResetClaims.safeParse(open(token)).data,
     verifySignup: (token) => signupClaims.safeParse(open(token)).data,
   }
 }

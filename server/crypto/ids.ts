@@ -1,4 +1,4 @@
-import { randomBytes, randomFillSync } from "node:crypto"
+import { randomBytes, randomFillSync, randomInt } from "node:crypto"
 
 const pool = Buffer.alloc(16 * 256)
 let used = pool.length
@@ -47,3 +47,6 @@ export function randomAlphanumerics(length: number): string {
 
 /** `bytes` random bytes as lower-case hex, for what must not be guessed. */
 export const randomHex = (bytes: number): string => randomBytes(bytes).toString("hex")
+
+/** `length` random decimal digits, at most 14, for a person to type. */
+export const randomDigits = (length: number): string => String(randomInt(10 ** length)).padStart(length, "0")

@@ -6,6 +6,9 @@ const meanings: Record<string, () => DomainError> = {
   group_slugs_are_unique: () => badRequest("Another group of the organization already has this slug"),
   role_slugs_are_unique: () =>
     badRequest("Another role of the organization already has this slug", { name: "Create Role" }),
+  // In words that do not say that somebody has it.
+  usernames_are_unique: () => badRequest("This address cannot be used"),
+  one_open_membership_per_username_and_organization: () => badRequest("This address cannot be used"),
   organization_slugs_are_unique: () => badRequest("Another organization already has this slug"),
   instance_is_set_up_once: () => badRequest("The instance has already been set up"),
   one_auth_method_of_a_kind_per_identity: () =>

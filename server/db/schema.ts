@@ -115,6 +115,18 @@ export interface Authenticators {
   updated_at: Generated<Timestamp>
 }
 
+export interface EmailCodes {
+  user_id: string
+  purpose: string
+  id: string
+  address: string
+  code_hash: string
+  attempts: Generated<number>
+  created_at: Generated<Timestamp>
+  expires_at: Timestamp
+  used_at: Timestamp | null
+}
+
 export interface GroupIdentityMemberships {
   org_id: string
   id: string
@@ -419,6 +431,7 @@ export interface DB {
   active_organization_user_role_grants: ActiveOrganizationUserRoleGrants
   audit_logs: AuditLogs
   authenticators: Authenticators
+  email_codes: EmailCodes
   group_identity_memberships: GroupIdentityMemberships
   group_role_grants: GroupRoleGrants
   group_user_memberships: GroupUserMemberships

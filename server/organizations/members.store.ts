@@ -173,12 +173,14 @@ export async function insertRoleGrant(
 /** Marks an invited membership as accepted and gives it the person's name to sort and search by. */
 export async function acceptMembership(
   db: Queries,
-  membership: { orgId: string; id: string; sortKey: string | null; searchKey: string },
+  membership: { orgId: string; id: string; username: string; sortKey: string | null; searchKey: string },
 ): Promise<boolean> {
   const accepted = await db
     .updateTable("organization_user_memberships")
     .set({
       accepted_at: sql<Date>`statement_timestamp()`,
+      // The account may have another address by now than the one that was invited.
+      username: membership.username,
       sort_key: membership.sortKey,
       search_key: membership.searchKey,
       updated_at: sql<Date>`statement_timestamp()`,
@@ -211,4 +213,25 @@ export async function renameMember(
     .where("is_closed", "=", false)
     .where("accepted_at", "is not", null)
     .execute()
+}
+
+/** Sets the username and address of a person in every organization that they have joined; returns those. */
+export async function readdressMember(
+  db: Queries,
+  person: { userId: string; username: string; searchKey: string },
+): Promise<string[]> {
+  const rows = await db
+    .updateTable("organization_user_memberships")
+    .set({
+      username: person.username,
+      search_key: person.searchKey,
+      invite_email: sql<string | null>`case when invite_email is not null then ${person.username}::text end`,
+      updated_at: sql<Date>`statement_timestamp()`,
+    })
+    .where("user_id", "=", person.userId)
+    .where("is_closed", "=", false)
+    .where("accepted_at", "is not", null)
+    .returning("org_id")
+    .execute()
+  return rows.map(({ org_id }) => org_id)
 }

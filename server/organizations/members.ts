@@ -99,6 +99,17 @@ export const renameMember = (db: Queries, user: User): Promise<void> =>
     searchKey: searchKey(user.first_name, user.last_name, user.username),
   })
 
+/**
+ * Lets every organization that the person has joined know them by the username that the account has now; returns those
+ * organizations. Where they are only invited they stay known by the address that was invited.
+ */
+export const readdressMember = (db: Queries, user: User): Promise<string[]> =>
+  store.readdressMember(db, {
+    userId: user.id,
+    username: user.username,
+    searchKey: searchKey(user.first_name, user.last_name, user.username),
+  })
+
 /** Turns an invitation into a membership that means something; false when it was accepted or ended before. */
 export const acceptMembership = (
   db: Queries,
@@ -109,6 +120,7 @@ export const acceptMembership = (
   store.acceptMembership(db, {
     orgId,
     id: membershipId,
+    username: user.username,
     sortKey: sortKey(user.first_name),
     searchKey: searchKey(user.first_name, user.last_name, user.username),
   })

@@ -1,7 +1,8 @@
 import { z } from "zod"
 import { endpoint, none } from "../http/endpoint.ts"
-import { displayName, uuid } from "../http/fields.ts"
+import { displayName, emailAddress, uuid } from "../http/fields.ts"
 import { OwnUser, presentOwnUser } from "../http/user.ts"
+import * as addresses from "./addresses.ts"
 import * as profile from "./profile.ts"
 
 /** With the names of keys that older clients require; there are none here, since nothing is encrypted with them. */
@@ -79,6 +80,42 @@ export const profileEndpoints = [
     }),
     result: z.object({ user: OwnUser }),
     handle: async (ctx, { body }) => ({ user: presentOwnUser(await profile.rename(ctx, body)) }),
+  }),
+
+  endpoint("requestMyEmail", "POST /api/v2/users/me/email-change/otp", {
+    summary: "Mail a code to the address that you want to have",
+    tags,
+    access: "signedIn",
+    callers: ["user"],
+    audit: ofThePerson,
+    // The password is compared outside any transaction; the code is a single statement.
+    transaction: false,
+    body: z.object({
+      newEmail: emailAddress.describe("The address that you want to have."),
+      password: z.string().min(1).max(1024).describe("Your password."),
+    }),
+    result: z.object({ message: z.string() }),
+    async handle(ctx, { body }) {
+      await addresses.requestAddress(ctx, body)
+      return { message: "A code has been mailed to the address" }
+    },
+  }),
+
+  endpoint("updateMyEmail", "PATCH /api/v2/users/me/email", {
+    summary: "Change your address, which is your username too, with the code that was mailed to the new one",
+    tags,
+    access: "signedIn",
+    callers: ["user"],
+    body: z.object({
+      newEmail: emailAddress.describe("The address that the code was mailed to."),
+      otpCode: z.string().trim().min(1).max(32).describe("The code, of 6 digits."),
+    }),
+    result: z.object({ user: OwnUser }),
+    handle: async (ctx, { body }) => ({
+      user: presentOwnUser(
+        await addresses.changeAddress(ctx, { newEmail: body.newEmail, code: body.otpCode }),
+      ),
+    }),
   }),
 
   endpoint("updateMyAuthMethods", "PUT /api/v2/users/me/auth-methods", {

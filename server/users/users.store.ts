@@ -66,6 +66,15 @@ export async function changeName(
     .execute()
 }
 
+/** Gives the account another address, which is its username too. */
+export async function changeUsername(db: Queries, id: string, username: string): Promise<void> {
+  await db
+    .updateTable("users")
+    .set({ username, email: username, updated_at: sql<Date>`statement_timestamp()` })
+    .where("id", "=", id)
+    .execute()
+}
+
 /** Completes the sign-up of an account that has not been completed; undefined when it has been. */
 export const completeUser = (
   db: Queries,

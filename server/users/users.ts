@@ -69,4 +69,5 @@ export const changeName = (
     ...(lastName === undefined ? {} : { last_name: lastName === "" ? null : lastName }),
   })
 
+export const changeUsername = store.changeUsername
 export const completeUser = store.completeUser
