@@ -29,6 +29,17 @@ export async function countAttempt(
   return row ?? { attempts: 1, seconds_left: windowSeconds }
 }
 
+/** Counts one attempt less. */
+export async function takeBackAttempt(db: Queries, { bucket, owner }: Attempter): Promise<void> {
+  await db
+    .updateTable("password_attempts")
+    .set((row) => ({ attempts: row("attempts", "-", 1) }))
+    .where("bucket", "=", bucket)
+    .where("owner", "=", owner)
+    .where("attempts", ">", 0)
+    .execute()
+}
+
 /** Begins the count anew, after the right password. */
 export async function forgetAttempts(db: Queries, { bucket, owner }: Attempter): Promise<void> {
   await db

@@ -81,6 +81,16 @@ describe("wrong passwords", () => {
     assert.equal(shown[0]?.[0], 429)
   })
 
+  test("that nobody looked at, since too many were waiting, are not counted", async () => {
+    const email = await newAccount("crowded@example.com")
+    const flood = Array.from({ length: 260 }, (_, index) => login(`crowd-${index}@example.com`, "wrong"))
+    const crowded = Array.from({ length: 10 }, () => login(email, "wrong"))
+    await Promise.all(flood)
+    const looked = (await Promise.all(crowded)).filter(({ status }) => status === 400).length
+    for (let left = looked; left < 10; left++) assert.equal((await login(email, "wrong")).status, 400)
+    assert.equal((await login(email, "wrong")).status, 429)
+  })
+
   test("leave neither address nor source in the database", async () => {
     await failTimes(1, "secretive@example.com")
     const { password_attempts: rows = [] } = await harness.state()

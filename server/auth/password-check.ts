@@ -27,7 +27,12 @@ export async function userWithPassword(
     throw new DomainError("RateLimited", message, { retryAfter: seconds_left })
   }
   const user = await findUser(ctx.db, username)
-  const isRight = await ctx.services.passwords.matches(user?.password_hash ?? null, input.password)
+  const compared = ctx.services.passwords.matches(user?.password_hash ?? null, input.password)
+  const isRight = await compared.catch(async (error: unknown) => {
+    // Nobody looked at the password, for example because too many others were waiting.
+    await store.takeBackAttempt(ctx.db, attempter)
+    throw error
+  })
   if (!user?.is_accepted || !isRight) return undefined
   await store.forgetAttempts(ctx.db, attempter)
   return user
