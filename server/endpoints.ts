@@ -12,7 +12,9 @@ import type { Endpoint } from "./http/endpoint.ts"
 import { clientSecretEndpoints } from "./identities/client-secrets.api.ts"
 import { identityEndpoints } from "./identities/identities.api.ts"
 import { roleEndpoints } from "./roles/roles.api.ts"
+import { identityMembershipEndpoints } from "./identities/identity-memberships.api.ts"
 import { tokenAuthEndpoints } from "./identities/token-auth.api.ts"
+import { tokenRenewalEndpoints } from "./identities/token-renewal.api.ts"
 import { universalAuthEndpoints } from "./identities/universal-auth.api.ts"
 import { universalLoginEndpoints } from "./identities/universal-login.api.ts"
 import { invitationEndpoints } from "./organizations/invitations.api.ts"
@@ -37,7 +39,9 @@ export const endpoints: readonly Endpoint[] = [
   ...organizationMemberEndpoints,
   ...invitationEndpoints,
   ...identityEndpoints,
+  ...identityMembershipEndpoints,
   ...tokenAuthEndpoints,
+  ...tokenRenewalEndpoints,
   ...universalAuthEndpoints,
   ...clientSecretEndpoints,
   ...universalLoginEndpoints,

@@ -21,7 +21,23 @@ export type AuditEvents = {
   "remove-organization-member": OrganizationMembership
   "leave-organization": OrganizationMembership
   "update-user-email": { userId: string; oldUsername: string; username: string }
-  "create-identity": { identityId: string; name: string; role: string; hasDeleteProtection: boolean }
+  "create-identity": {
+    identityId: string
+    name: string
+    role: string
+    hasDeleteProtection: boolean
+    metadata: { key: string; value: string }[]
+  }
+  "update-identity": {
+    identityId: string
+    name?: string
+    role?: string
+    hasDeleteProtection?: boolean
+    metadata?: { key: string; value: string }[]
+  }
+  "delete-identity": { identityId: string; name: string }
+  "renew-identity-access-token": { identityId: string; tokenId: string }
+  "revoke-identity-access-token": { identityId: string; tokenId: string }
   "add-identity-token-auth": AuthMethodSettings
   "update-identity-token-auth": AuthMethodSettings
   "revoke-identity-token-auth": { identityId: string }

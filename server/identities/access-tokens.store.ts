@@ -162,3 +162,30 @@ export async function noteUse(db: Queries, orgId: string, tokenId: string): Prom
     [orgId, tokenId],
   )
 }
+
+/** Moves a token's end to its lifetime from now; undefined when it is not good, or that lies beyond its maximum. */
+export async function renewToken(
+  db: Queries,
+  { orgId, tokenId }: { orgId: string; tokenId: string },
+): Promise<AccessTokenRow | undefined> {
+  const lifetime = sql`make_interval(secs => ttl_seconds::float8)`
+  const row = await db
+    .updateTable("identity_access_tokens")
+    .set({
+      expires_at: sql<Date | null>`case when ttl_seconds > 0 then ${now} + ${lifetime} end`,
+      last_renewed_at: now,
+      updated_at: now,
+    })
+    .where("org_id", "=", orgId)
+    .where("id", "=", tokenId)
+    .where("revoked_at", "is", null)
+    .where(sql<boolean>`(expires_at is null or expires_at > ${now})`)
+    .where(sql<boolean>`(num_uses_limit = 0 or num_uses < num_uses_limit)`)
+    .where(
+      sql<boolean>`(max_ttl_seconds = 0
+        or created_at + make_interval(secs => max_ttl_seconds::float8) >= ${now} + ${lifetime})`,
+    )
+    .returning(columns)
+    .executeTakeFirst()
+  return row && withNumbers(row)
+}

@@ -1,4 +1,5 @@
 import { requireCovers } from "../access/boundary.ts"
+import type { Rule } from "../access/roles.ts"
 import type { Context } from "../context.ts"
 import { forbidden } from "../errors.ts"
 import { rulesOfRoles } from "../roles/held.ts"
@@ -11,9 +12,13 @@ import * as store from "./identities.store.ts"
  */
 export async function requireNotStronger(ctx: Context, identity: Identity, what: string): Promise<void> {
   requireInstanceAdminFor(ctx, identity, what)
+  for (const rules of await rulesOfIdentity(ctx, identity)) requireCovers(ctx.actor, rules, what)
+}
+
+/** What each role of a machine identity allows, its own and those of its groups. */
+export async function rulesOfIdentity(ctx: Context, identity: Identity): Promise<(readonly Rule[])[]> {
   const { orgId } = ctx.actor
-  const keys = await store.roleKeysOfIdentity(ctx.db, orgId, identity.id)
-  for (const rules of await rulesOfRoles(ctx.db, orgId, keys)) requireCovers(ctx.actor, rules, what)
+  return rulesOfRoles(ctx.db, orgId, await store.roleKeysOfIdentity(ctx.db, orgId, identity.id))
 }
 
 /** A machine identity that administers the instance is changed by those who administer it themselves. */

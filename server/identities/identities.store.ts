@@ -61,6 +61,34 @@ export const identityInOrg = (
     .where("deleted_at", "is", null)
     .executeTakeFirst()
 
+/** The same, locked: nobody changes or ends it until the transaction ends. */
+export const lockIdentity = (
+  db: Queries,
+  orgId: string,
+  identityId: string,
+): Promise<IdentityRow | undefined> =>
+  db
+    .selectFrom("identities")
+    .select(columns)
+    .where("org_id", "=", orgId)
+    .where("id", "=", identityId)
+    .where("deleted_at", "is", null)
+    .forUpdate()
+    .executeTakeFirst()
+
+export const updateIdentity = (
+  db: Queries,
+  { orgId, identityId }: { orgId: string; identityId: string },
+  changes: { name?: string; sort_key?: string; has_delete_protection?: boolean },
+): Promise<IdentityRow> =>
+  db
+    .updateTable("identities")
+    .set({ ...changes, updated_at: sql<Date>`statement_timestamp()` })
+    .where("org_id", "=", orgId)
+    .where("id", "=", identityId)
+    .returning(columns)
+    .executeTakeFirstOrThrow()
+
 /** The roles that a machine identity holds now, by what they mean. */
 export async function roleKeysOfIdentity(db: Queries, orgId: string, identityId: string): Promise<string[]> {
   const rows = await db

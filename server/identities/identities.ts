@@ -9,14 +9,25 @@ import { sortKey } from "../names.ts"
 import { requireOwnOrganization } from "../organizations/members.ts"
 import { requireRole } from "../roles/roles.ts"
 import * as store from "./identities.store.ts"
+import { authMethodsOf } from "./identity-memberships.store.ts"
+import { metadataOf, requireDistinctKeys, setMetadata, type Metadata } from "./identity-metadata.ts"
 
 export type Identity = store.IdentityRow
 
-/** Makes a machine identity with its role in the caller's organization. */
-export async function createIdentity(
-  ctx: Context,
-  input: { name: string; organizationId: string; role: string; hasDeleteProtection: boolean },
-): Promise<Identity> {
+/** A machine identity with what is shown beside its row. */
+export type ShownIdentity = Identity & { auth_methods: string[]; metadata: Metadata[] }
+
+type Input = {
+  name: string
+  organizationId: string
+  role: string
+  hasDeleteProtection: boolean
+  metadata: { key: string; value: string }[]
+}
+
+/** Makes a machine identity with its role in the caller's organization. Names need not be unique. */
+export async function createIdentity(ctx: Context, input: Input): Promise<ShownIdentity> {
+  requireDistinctKeys(input.metadata)
   requireOwnOrganization(ctx, input.organizationId)
   const role = await requireRole(ctx, input.role)
   if (role.slug !== "no-access") {
@@ -24,19 +35,23 @@ export async function createIdentity(
     await requireBoundary(ctx.actor, ["grant-privileges", "identity"], what, async () => [role.rules])
   }
   const { name, hasDeleteProtection } = input
-  const identity = await insertIdentity(ctx.db, {
-    orgId: ctx.actor.orgId,
-    name,
-    role: role.stored,
-    hasDeleteProtection,
-  })
+  const { orgId } = ctx.actor
+  const identity = await insertIdentity(ctx.db, { orgId, name, role: role.stored, hasDeleteProtection })
+  const metadata = await setMetadata(ctx.db, { orgId, identityId: identity.id }, input.metadata)
   await record(ctx, "create-identity", {
     identityId: identity.id,
     name,
     role: role.slug,
     hasDeleteProtection,
+    metadata: input.metadata,
   })
-  return identity
+  return { ...identity, auth_methods: [], metadata }
+}
+
+export async function shownIdentity(ctx: Context, identity: Identity): Promise<ShownIdentity> {
+  const owner = { orgId: identity.org_id, identityId: identity.id }
+  const auth_methods = await authMethodsOf(ctx.db, owner.orgId, owner.identityId)
+  return { ...identity, auth_methods, metadata: await metadataOf(ctx.db, owner) }
 }
 
 type NewIdentity = {
@@ -68,9 +83,12 @@ export async function insertIdentity(db: Queries, identity: NewIdentity): Promis
 export async function getIdentity(ctx: Context, identityId: string): Promise<Identity> {
   const id = uuidOrNull(identityId)
   const identity = id && (await store.identityInOrg(ctx.db, ctx.actor.orgId, id))
-  if (!identity) throw notFound(`There is no machine identity with the ID ${identityId}`)
+  if (!identity) throw noSuchIdentity(identityId)
   return identity
 }
 
 /** Ends every machine identity of an organization, with its tokens, when the organization ends. */
 export const endIdentities = (db: Queries, orgId: string): Promise<void> => store.endIdentities(db, orgId)
+
+export const noSuchIdentity = (identityId: string) =>
+  notFound(`There is no machine identity with the ID ${identityId}`)

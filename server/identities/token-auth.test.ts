@@ -207,6 +207,34 @@ describe("whoever holds less than a machine identity", () => {
     assert.deepEqual((await harness.state())["identity_auth_methods"], before["identity_auth_methods"])
   })
 
+  test("makes no tokens for it, though they may for others, nor client secrets, nor revokes them", async () => {
+    const permissions = [
+      { subject: "identity", action: ["read", "create-token", "delete-token", "revoke-auth"] },
+    ]
+    const role = { slug: "token-maker", name: "Token maker", permissions }
+    people.ok(await harness.call("POST /api/v1/organization/roles", { token: acme.token, body: role }))
+    const maker = await people.addMachine(harness, acme, "token-maker")
+    const { id: harmless } = await people.addIdentity(harness, acme, "no-access")
+    const made = people.ok(await makeToken(harmless, {}, maker))
+    people.ok(await revoke(made.tokenData.id, maker))
+    const { id, tokenId } = await people.addIdentity(harness, acme, "member")
+    const { clientSecretId } = await people.addClientSecret(harness, acme, id)
+    const secrets = `/api/v1/auth/universal-auth/identities/${id}/client-secrets`
+    const before = await harness.state()
+    for (const answer of [
+      await makeToken(id, {}, maker),
+      await revoke(tokenId, maker),
+      await harness.call(`DELETE ${methodOf(id)}`, { token: maker }),
+      await harness.call(`POST ${secrets}`, { token: maker, body: {} }),
+      await harness.call(`POST ${secrets}/${clientSecretId}/revoke`, { token: maker }),
+    ]) {
+      assert.deepEqual([answer.status, answer.body.error], [403, "PermissionBoundaryError"], answer.text)
+      assert.ok(answer.body.details.missingPermissions.length > 0)
+    }
+    const after = await harness.state()
+    assert.deepEqual({ ...after, audit_logs: [] }, { ...before, audit_logs: [] })
+  })
+
   test("makes no tokens for who administers the instance, and takes none away", async () => {
     const { identityId, identityAccessTokenId } = claimsOf(acme.token)
     const admin = await people.addMachine(harness, acme, "admin")

@@ -10,6 +10,7 @@ import { roleCases } from "./role-cases.ts"
 /** What an endpoint is sent: a request that it answers with 200, or a variation of one. */
 export type Request = {
   /** Values of the names in the path. */ path?: Record<string, string>
+  /** Values of the query. */ query?: Record<string, string>
   /** Every field that the body may have. */ body?: Record<string, unknown>
   /** The token it must be sent with: the endpoint reads the header itself, or changes who sends it. */ token?: string
   /** The cookie, for endpoints of access "public" that read one. */ headers?: { cookie: string }
@@ -256,7 +257,7 @@ export function adminTokenFor(
   endpoint: Endpoint,
   organization: Pick<people.Organization, "token" | "adminToken" | "signedInToken">,
 ): string {
-  if (endpoint.access === "signedIn") return organization.signedInToken
+  if (endpoint.access === "signedIn" && endpoint.callers.includes("user")) return organization.signedInToken
   return endpoint.callers.includes("machine") ? organization.token : organization.adminToken
 }
 
@@ -265,7 +266,8 @@ export function routeOf(endpoint: Endpoint, request: Request): string {
   const path = endpoint.path.replace(/\{(\w+)\}/g, (_whole, name: string) =>
     encodeURIComponent(request.path?.[name] ?? ""),
   )
-  return `${endpoint.method} ${path}`
+  const query = request.query ? `?${new URLSearchParams(request.query).toString()}` : ""
+  return `${endpoint.method} ${path}${query}`
 }
 
 /** Sends a request; `options` replaces what the request would send. */

@@ -43,6 +43,8 @@ const publicEndpoints: Record<string, string> = {
   sendMfaCode: "takes the token of a second factor that is due",
   verifyMfa: "takes the token of a second factor that is due",
   verifyInvitation: "takes the code of an invitation in place of a token",
+  renewAccessToken: "takes the token in the body, and judges it as if it were in the header",
+  revokeAccessToken: "takes the token in the body, and judges it as if it were in the header",
   loginUniversalAuth: "takes a client id and a client secret in place of a token",
   completeAccount: "takes the sign-up token that the code of an invitation gave",
 }
@@ -301,10 +303,10 @@ for (const endpoint of ofOrganization) {
 }
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
-type Place = { part: "path" | "body"; name: string }
+type Place = { part: "path" | "query" | "body"; name: string }
 
 /** Every place of a request that names something: an id, or a username in the path. */
-function placesOf({ path = {}, body = {} }: Request): Place[] {
+function placesOf({ path = {}, query = {}, body = {} }: Request): Place[] {
   const names = (part: Place["part"], values: Record<string, unknown>) =>
     Object.entries(values)
       .filter(
@@ -312,7 +314,7 @@ function placesOf({ path = {}, body = {} }: Request): Place[] {
           (typeof value === "string" && uuid.test(value)) || (part === "path" && name === "username"),
       )
       .map(([name]) => ({ part, name }))
-  return [...names("path", path), ...names("body", body)]
+  return [...names("path", path), ...names("query", query), ...names("body", body)]
 }
 
 const at = (request: Request, { part, name }: Place): string => String(request[part]?.[name])
@@ -340,7 +342,7 @@ const wordsOf = (answer: Answer, asked: string): string =>
 for (const endpoint of guarded) {
   describe(`${endpoint.id} and another organization`, () => {
     const tokens =
-      endpoint.access === "signedIn"
+      endpoint.access === "signedIn" && endpoint.callers.includes("user")
         ? [stranger.signedInToken]
         : endpoint.callers.map((kind) => (kind === "user" ? stranger.token : elsewhere.token))
 

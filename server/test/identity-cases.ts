@@ -34,10 +34,60 @@ async function freshUniversalAuth(harness: Harness, organization: people.Organiz
   return { identityId, ...clientSecret }
 }
 
+/** A token that is not at its maximum from the start. */
+async function renewable(harness: Harness, organization: people.Organization): Promise<string> {
+  const route = `POST /api/v1/auth/token-auth/identities/${await freshIdentity(harness, organization)}`
+  const { token } = organization
+  people.ok(await harness.call(route, { token, body: { accessTokenTTL: 60 } }))
+  return people.ok(await harness.call(`${route}/tokens`, { token, body: {} })).accessToken
+}
+
 /** The lines of the endpoints of machine identities. */
 export const identityCases: Record<string, Make> = {
   createIdentity: async (_harness, { id }) => ({
-    body: { name: fresh("machine"), organizationId: id, role: "member", hasDeleteProtection: true },
+    body: {
+      name: fresh("machine"),
+      organizationId: id,
+      role: "member",
+      hasDeleteProtection: true,
+      metadata: [{ key: "team", value: "blue" }],
+    },
+  }),
+  updateIdentity: async (harness, organization) => ({
+    path: { identityId: await freshIdentity(harness, organization) },
+    body: {
+      name: fresh("renamed"),
+      role: "member",
+      hasDeleteProtection: true,
+      metadata: [{ key: "team", value: "blue" }],
+    },
+  }),
+  deleteIdentity: async (harness, organization) => ({
+    path: { identityId: await freshIdentity(harness, organization) },
+  }),
+  getIdentity: async (harness, organization) => ({
+    path: { identityId: await freshIdentity(harness, organization) },
+  }),
+  listIdentityProjectMemberships: async (harness, organization) => ({
+    path: { identityId: await freshIdentity(harness, organization) },
+  }),
+  getIdentityDetails: async () => ({}),
+  listIdentities: async (_harness, { id }) => ({ query: { orgId: id } }),
+  listOrganizationIdentities: async (_harness, { id }) => ({ path: { orgId: id } }),
+  searchIdentities: async () => ({
+    body: {
+      orderBy: "name",
+      orderDirection: "desc",
+      limit: 10,
+      offset: 0,
+      search: { name: { $contains: "machine" }, role: { $in: ["member"] } },
+    },
+  }),
+  renewAccessToken: async (harness, organization) => ({
+    body: { accessToken: await renewable(harness, organization) },
+  }),
+  revokeAccessToken: async (harness, organization) => ({
+    body: { accessToken: (await people.addIdentity(harness, organization, "no-access")).token },
   }),
   attachTokenAuth: async (harness, organization) => ({
     path: { identityId: await freshIdentity(harness, organization) },
