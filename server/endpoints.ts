@@ -5,8 +5,11 @@ import { loginEndpoints } from "./auth/login.api.ts"
 import { sessionEndpoints } from "./auth/sessions.api.ts"
 import { mfaEndpoints } from "./auth/mfa.api.ts"
 import { totpEndpoints } from "./auth/totp.api.ts"
+import { allMemberEndpoints } from "./groups/all-members.api.ts"
+import { groupListEndpoints } from "./groups/group-lists.api.ts"
 import { groupEndpoints } from "./groups/groups.api.ts"
 import { identityMemberEndpoints } from "./groups/identity-members.api.ts"
+import { groupProjectEndpoints } from "./groups/projects.api.ts"
 import { memberEndpoints } from "./groups/members.api.ts"
 import type { Endpoint } from "./http/endpoint.ts"
 import { clientSecretEndpoints } from "./identities/client-secrets.api.ts"
@@ -49,5 +52,8 @@ export const endpoints: readonly Endpoint[] = [
   ...groupEndpoints,
   ...memberEndpoints,
   ...identityMemberEndpoints,
+  ...allMemberEndpoints,
+  ...groupProjectEndpoints,
+  ...groupListEndpoints,
   ...auditEndpoints,
 ]

@@ -1,5 +1,6 @@
 import { CompiledQuery, Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from "kysely"
 import pg from "pg"
+import { isPlannedAnew } from "./paging.ts"
 import type { DB } from "./schema.ts"
 
 /** The pool or a transaction: a store runs the same on both. */
@@ -73,6 +74,7 @@ function nameOf(text: string): string | undefined {
   if (known) return known
   if (preparedNames.size >= maxPrepared || !/^\s*(select|insert|update|delete|with)\b/i.test(text))
     return undefined
+  if (isPlannedAnew(text)) return undefined
   const name = `s${preparedNames.size}`
   preparedNames.set(text, name)
   return name

@@ -1,6 +1,7 @@
 import { z } from "zod"
 import { endpoint } from "../http/endpoint.ts"
-import { displayName, idParam, slug, timestamp, uuid } from "../http/fields.ts"
+import { displayName, idParam, slug, storableText, timestamp, uuid } from "../http/fields.ts"
+import { limit, offset } from "../http/page.ts"
 import * as groups from "./groups.ts"
 
 /** A group as every route answers it; `role` and `roleId` are wanted by older clients. */
@@ -51,8 +52,17 @@ export const groupEndpoints = [
     summary: "List the groups of the organization",
     tags,
     access: { organization: ["read", "groups"] },
+    query: z.object({
+      offset: offset.optional().describe("How many to skip; none when left out."),
+      limit: limit(100).optional().describe("How many to answer at most; all of them when left out."),
+      search: storableText
+        .trim()
+        .max(255)
+        .optional()
+        .describe("Only groups whose name or slug contains this, whatever the case and the accents."),
+    }),
     result: z.array(Group),
-    handle: async (ctx) => (await groups.listGroups(ctx)).map(present),
+    handle: async (ctx, { query }) => (await groups.listGroups(ctx, query)).map(present),
   }),
 
   endpoint("getGroupById", "GET /api/v1/groups/{id}", {

@@ -1,5 +1,6 @@
 import { sql } from "kysely"
 import type { Queries } from "../db/database.ts"
+import { plannedAnew, sliceOf } from "../db/paging.ts"
 
 export type GroupRow = {
   id: string
@@ -42,6 +43,34 @@ const groupsOf = (db: Queries, orgId: string) =>
 /** All groups of an organization with their role, by name. */
 export const groupsInOrg = (db: Queries, orgId: string): Promise<GroupRow[]> =>
   groupsOf(db, orgId).orderBy("g.sort_key").orderBy("g.id").execute()
+
+export type GroupFilter = { orgId: string; search: string; limit: number | undefined; offset: number }
+
+/** A part of them: those whose name or slug contains the text, which is in the form of a sort key. */
+export async function pageOfGroups(
+  db: Queries,
+  { orgId, search, ...asked }: GroupFilter,
+): Promise<GroupRow[]> {
+  let matching = db.selectFrom("groups").where("org_id", "=", orgId).where("deleted_at", "is", null)
+  if (search !== "") {
+    matching = matching.where(sql<boolean>`(strpos(sort_key, ${search}) > 0 or strpos(slug, ${search}) > 0)`)
+  }
+  const counted = matching.select(sql<string>`count(*)`.as("count")).modifyFront(plannedAnew)
+  const slice = sliceOf(Number((await counted.executeTakeFirstOrThrow()).count), asked)
+  if (!slice) return []
+  const page = matching
+    .select("id")
+    .orderBy("sort_key", slice.direction)
+    .orderBy("id", slice.direction)
+    .limit(slice.limit)
+    .offset(slice.offset)
+  return groupsOf(db, orgId)
+    .where("g.id", "in", page)
+    .orderBy("g.sort_key")
+    .orderBy("g.id")
+    .modifyFront(plannedAnew)
+    .execute()
+}
 
 export const groupInOrg = (db: Queries, orgId: string, groupId: string): Promise<GroupRow | undefined> =>
   groupsOf(db, orgId).where("g.id", "=", groupId).executeTakeFirst()

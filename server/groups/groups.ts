@@ -13,8 +13,20 @@ export type Group = store.GroupRow
 
 export const noSuchGroup = (groupId: string) => notFound(`There is no group with the ID ${groupId}`)
 
-/** All groups of the caller's organization, by name, then id. */
-export const listGroups = (ctx: Context): Promise<Group[]> => store.groupsInOrg(ctx.db, ctx.actor.orgId)
+type ListQuery = { offset?: number | undefined; limit?: number | undefined; search?: string | undefined }
+
+/** The groups of the caller's organization, by name, then id: all of them, or a part that is asked for. */
+export function listGroups(ctx: Context, { offset, limit, search }: ListQuery): Promise<Group[]> {
+  const { orgId } = ctx.actor
+  const isPart = offset !== undefined || limit !== undefined || search !== undefined
+  if (!isPart) return store.groupsInOrg(ctx.db, orgId)
+  return store.pageOfGroups(ctx.db, {
+    orgId,
+    offset: offset ?? 0,
+    limit,
+    search: sortKey(search ?? null) ?? "",
+  })
+}
 
 /** A group of the caller's organization; anything else is 404, also what is no id at all. */
 export async function getGroup(ctx: Context, groupId: string): Promise<Group> {

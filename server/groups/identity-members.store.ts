@@ -2,6 +2,7 @@ import { sql } from "kysely"
 import { auditInsertFrom, auditValues, type AuditRow } from "../db/audit-row.ts"
 import { run, type Queries } from "../db/database.ts"
 import { facts } from "../db/facts.ts"
+import { plannedAnew, sliceOf } from "../db/paging.ts"
 
 /** A group and a machine identity, as adding and removing need them: read in the same statement as the caller. */
 export type IdentityMemberFacts = {
@@ -94,7 +95,7 @@ export type IdentityFilter = {
   groupId: string
   search: string | undefined
   members: "assignedMachineIdentities" | "nonAssignedMachineIdentities" | undefined
-  /** Absent: every one. */ limit: number | undefined
+  /** Absent: all the rest. */ limit: number | undefined
   offset: number
 }
 
@@ -104,37 +105,67 @@ export async function identitiesOfGroup(
   filter: IdentityFilter,
 ): Promise<{ identities: ListedIdentity[]; totalCount: number }> {
   const matching = identitiesMatching(db, filter)
-  let page = matching
-    .select(["i.id", "i.name", "gm.valid_from as joined_at"])
-    .orderBy("i.sort_key")
-    .orderBy("i.id")
-    .offset(filter.offset)
-  if (filter.limit !== undefined) page = page.limit(filter.limit)
-  const [identities, count] = await Promise.all([
-    page.$castTo<ListedIdentity>().execute(),
-    matching.select(sql<string>`count(*)`.as("count")).executeTakeFirstOrThrow(),
-  ])
-  return { identities, totalCount: Number(count.count) }
+  const counted = matching.select(sql<string>`count(*)`.as("count")).modifyFront(plannedAnew)
+  const totalCount = Number((await counted.executeTakeFirstOrThrow()).count)
+  const slice = sliceOf(totalCount, filter)
+  if (!slice) return { identities: [], totalCount }
+  const { direction, limit, offset } = slice
+  const page = matching
+    .select(["i.org_id", "i.id", "i.sort_key"])
+    .orderBy("i.sort_key", direction)
+    .orderBy("i.id", direction)
+    .limit(limit)
+    .offset(offset)
+    .as("p")
+  const identities = await db
+    .selectFrom(page)
+    .innerJoin("identities as i", (join) =>
+      join.onRef("i.org_id", "=", "p.org_id").onRef("i.id", "=", "p.id"),
+    )
+    .select(["p.id", "i.name"])
+    .select((row) =>
+      row
+        .selectFrom("active_group_identity_memberships as gm")
+        .innerJoin("active_organization_identity_memberships as m", (join) =>
+          join.onRef("m.org_id", "=", "gm.org_id").onRef("m.id", "=", "gm.membership_id"),
+        )
+        .select("gm.valid_from")
+        .whereRef("m.org_id", "=", "p.org_id")
+        .whereRef("m.identity_id", "=", "p.id")
+        .where("gm.group_id", "=", filter.groupId)
+        .as("joined_at"),
+    )
+    .orderBy("p.sort_key")
+    .orderBy("p.id")
+    .modifyFront(plannedAnew)
+    .$castTo<ListedIdentity>()
+    .execute()
+  return { identities, totalCount }
 }
 
 function identitiesMatching(db: Queries, filter: IdentityFilter) {
+  const { orgId, groupId } = filter
   let query = db
-    .selectFrom("active_organization_identity_memberships as m")
-    .innerJoin("identities as i", (join) =>
-      join.onRef("i.org_id", "=", "m.org_id").onRef("i.id", "=", "m.identity_id"),
-    )
-    .leftJoin("active_group_identity_memberships as gm", (join) =>
-      join
-        .onRef("gm.org_id", "=", "m.org_id")
-        .onRef("gm.membership_id", "=", "m.id")
-        .on("gm.group_id", "=", filter.groupId),
-    )
-    .where("m.org_id", "=", filter.orgId)
+    .selectFrom("identities as i")
+    .where("i.org_id", "=", orgId)
     .where("i.deleted_at", "is", null)
-  if (filter.members === "assignedMachineIdentities") query = query.where("gm.id", "is not", null)
-  if (filter.members === "nonAssignedMachineIdentities") query = query.where("gm.id", "is", null)
+    .where(
+      sql<boolean>`exists (
+        select from active_organization_identity_memberships m where m.org_id = i.org_id and m.identity_id = i.id
+      )`,
+    )
+  if (filter.members !== undefined) {
+    const isMember = sql<boolean>`exists (
+      select from active_organization_identity_memberships m
+      join active_group_identity_memberships gm on gm.org_id = m.org_id and gm.membership_id = m.id
+      where m.org_id = i.org_id and m.identity_id = i.id and gm.group_id = ${groupId}
+    )`
+    query = query.where(
+      filter.members === "assignedMachineIdentities" ? isMember : sql<boolean>`not ${isMember}`,
+    )
+  }
   if (filter.search !== undefined) {
-    query = query.where(sql<boolean>`strpos(lower(i.name), ${filter.search.toLowerCase()}) > 0`)
+    query = query.where(sql<boolean>`strpos(i.sort_key, ${filter.search.toLowerCase()}) > 0`)
   }
   return query
 }

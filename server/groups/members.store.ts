@@ -2,6 +2,7 @@ import { sql } from "kysely"
 import { auditInsertFrom, auditValues, type AuditRow } from "../db/audit-row.ts"
 import { run, type Queries } from "../db/database.ts"
 import { facts } from "../db/facts.ts"
+import { plannedAnew, sliceOf } from "../db/paging.ts"
 
 /** A group and a person, as adding and removing need them: read in the same statement as the caller. */
 export type MemberFacts = {
@@ -145,37 +146,51 @@ export async function usersOfGroup(
   filter: UserFilter,
 ): Promise<{ users: ListedUser[]; totalCount: number }> {
   const matching = usersMatching(db, filter)
-  const [users, count] = await Promise.all([
-    matching
-      .innerJoin("users as u", "u.id", "m.user_id")
-      .select(["m.user_id as id", "m.username", "gm.valid_from as joined_at"])
-      .select(sql<string | null>`coalesce(m.invite_email, u.email)`.as("email"))
-      .select(sql<string | null>`case when m.accepted_at is not null then u.first_name end`.as("first_name"))
-      .select(sql<string | null>`case when m.accepted_at is not null then u.last_name end`.as("last_name"))
-      .orderBy("m.sort_key", (order) => order.asc().nullsLast())
-      .orderBy("m.username")
-      .orderBy("m.id")
-      .limit(filter.limit)
-      .offset(filter.offset)
-      .$castTo<ListedUser>()
-      .execute(),
-    matching.select(sql<string>`count(*)`.as("count")).executeTakeFirstOrThrow(),
-  ])
-  return { users, totalCount: Number(count.count) }
-}
-
-function usersMatching(db: Queries, filter: UserFilter) {
-  let query = db
-    .selectFrom("active_organization_user_memberships as m")
+  const counted = matching.select(sql<string>`count(*)`.as("count")).modifyFront(plannedAnew)
+  const totalCount = Number((await counted.executeTakeFirstOrThrow()).count)
+  const slice = sliceOf(totalCount, filter)
+  if (!slice) return { users: [], totalCount }
+  const { direction, limit, offset } = slice
+  // Only the page's rows are joined with what is answered about them. Nobody without a name comes before one with.
+  const page = matching
+    .select(["m.org_id", "m.id", "m.user_id", "m.username", "m.sort_key", "m.invite_email", "m.accepted_at"])
+    .orderBy("m.sort_key", direction)
+    .orderBy("m.username", direction)
+    .orderBy("m.id", direction)
+    .limit(limit)
+    .offset(offset)
+    .as("m")
+  const users = await db
+    .selectFrom(page)
+    .innerJoin("users as u", "u.id", "m.user_id")
     .leftJoin("active_group_user_memberships as gm", (join) =>
       join
         .onRef("gm.org_id", "=", "m.org_id")
         .onRef("gm.membership_id", "=", "m.id")
         .on("gm.group_id", "=", filter.groupId),
     )
-    .where("m.org_id", "=", filter.orgId)
-  if (filter.members === "existingMembers") query = query.where("gm.id", "is not", null)
-  if (filter.members === "nonMembers") query = query.where("gm.id", "is", null)
+    .select(["m.user_id as id", "m.username", "gm.valid_from as joined_at"])
+    .select(sql<string | null>`coalesce(m.invite_email, u.email)`.as("email"))
+    .select(sql<string | null>`case when m.accepted_at is not null then u.first_name end`.as("first_name"))
+    .select(sql<string | null>`case when m.accepted_at is not null then u.last_name end`.as("last_name"))
+    .orderBy("m.sort_key")
+    .orderBy("m.username")
+    .orderBy("m.id")
+    .modifyFront(plannedAnew)
+    .$castTo<ListedUser>()
+    .execute()
+  return { users, totalCount }
+}
+
+function usersMatching(db: Queries, filter: UserFilter) {
+  let query = db.selectFrom("active_organization_user_memberships as m").where("m.org_id", "=", filter.orgId)
+  if (filter.members !== undefined) {
+    const isMember = sql<boolean>`exists (
+      select from active_group_user_memberships gm
+      where gm.org_id = m.org_id and gm.membership_id = m.id and gm.group_id = ${filter.groupId}
+    )`
+    query = query.where(filter.members === "existingMembers" ? isMember : sql<boolean>`not ${isMember}`)
+  }
   if (filter.search !== undefined) query = query.where(contains("m.search_key", filter.search))
   else if (filter.username !== undefined) query = query.where(contains("m.username", filter.username))
   return query

@@ -115,7 +115,7 @@ const read = (facts: store.MemberFacts): Found => ({
         },
 })
 
-const noSuchUser = (username: string) => notFound(`There is no user with the username ${username}`)
+export const noSuchUser = (username: string) => notFound(`There is no user with the username ${username}`)
 const alreadyIn = (username: string, slug: string) =>
   badRequest(`The user ${username} is already in the group ${slug}`)
 const notIn = (username: string, slug: string) =>

@@ -223,6 +223,16 @@ export const cases: Record<string, Make> = {
   listGroupMachineIdentities: async (harness, organization) => ({
     path: { id: (await people.addGroup(harness, organization, fresh("group"))).id },
   }),
+  listGroupMembers: async (harness, organization) => ({
+    path: { id: (await people.addGroup(harness, organization, fresh("group"))).id },
+  }),
+  listGroupProjects: async (harness, organization) => ({
+    path: { id: (await people.addGroup(harness, organization, fresh("group"))).id },
+  }),
+  listOrganizationGroups: async (_harness, { id }) => ({ path: { organizationId: id } }),
+  listGroupsOfUser: async (harness, organization) => ({
+    path: { username: await freshInvited(harness, organization) },
+  }),
   addMachineIdentityToGroup: async (harness, organization) => ({
     path: await freshIdentityBesideGroup(harness, organization),
   }),

@@ -155,6 +155,8 @@ describe("a hostile id", async () => {
     ["POST", (segment) => `/api/v1/groups/${segment}/users/kim@example.com`, undefined],
     ["DELETE", (segment) => `/api/v1/groups/${segment}/users/kim@example.com`, undefined],
     ["GET", (segment) => `/api/v1/groups/${segment}/machine-identities`, undefined],
+    ["GET", (segment) => `/api/v1/groups/${segment}/members`, undefined],
+    ["GET", (segment) => `/api/v1/groups/${segment}/projects`, undefined],
     ["POST", (segment) => `/api/v1/groups/${group.id}/machine-identities/${segment}`, undefined],
     ["DELETE", (segment) => `/api/v1/groups/${group.id}/machine-identities/${segment}`, undefined],
     ["POST", (segment) => `/api/v1/auth/token-auth/identities/${segment}/tokens`, {}],
@@ -215,6 +217,12 @@ describe("a hostile query", async () => {
   const lists: [string, string[]][] = [
     [`/api/v1/groups/${group.id}/users`, listed("offset  limit  username  search  filter")],
     [`/api/v1/groups/${group.id}/machine-identities`, listed("offset  limit  search  filter")],
+    [
+      `/api/v1/groups/${group.id}/members`,
+      listed("offset  limit  search  orderBy  orderDirection  memberTypeFilter"),
+    ],
+    [`/api/v1/groups/${group.id}/projects`, listed("offset  limit  search  filter  orderBy  orderDirection")],
+    ["/api/v1/groups", listed("offset  limit  search")],
     [
       "/api/v1/organization/audit-logs",
       listed(`
