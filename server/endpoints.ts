@@ -26,6 +26,7 @@ import { organizationEndpoints } from "./organizations/organizations.api.ts"
 import { planEndpoints } from "./organizations/plan.api.ts"
 import { passwordEndpoints } from "./users/passwords.api.ts"
 import { profileEndpoints } from "./users/profile.api.ts"
+import { signUpEndpoints } from "./users/sign-up.api.ts"
 
 /** Every endpoint there is. Routes, document, access tests and clients are drawn from this list. */
 export const endpoints: readonly Endpoint[] = [
@@ -34,6 +35,7 @@ export const endpoints: readonly Endpoint[] = [
   ...loginEndpoints,
   ...sessionEndpoints,
   ...profileEndpoints,
+  ...signUpEndpoints,
   ...passwordEndpoints,
   ...totpEndpoints,
   ...mfaEndpoints,

@@ -32,6 +32,13 @@ export const auditActor = (actor: SignedInActor): AuditActor =>
         metadata: { identityId: actor.identityId, name: actor.name, authMethod: actor.authMethod },
       }
 
+/** A person before there is a token of theirs: who signs up, or accepts an invitation by its code. */
+export const auditPerson = (user: { id: string; email: string | null; username: string }): AuditActor => ({
+  type: "user",
+  id: user.id,
+  metadata: { userId: user.id, email: user.email, username: user.username, authMethod: "email" },
+})
+
 type Source = { request: RequestInfo; actor: AuditActor; orgId: string }
 
 /** A finished row, for writes that carry their audit row in their own statement. */

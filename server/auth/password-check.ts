@@ -42,8 +42,26 @@ export async function userWithPassword(
 export const forgetAttempts = (ctx: PublicContext, username: string): Promise<void> =>
   store.forgetAttempts(ctx.db, attempterOf(ctx, username))
 
-function attempterOf(ctx: PublicContext, username: string): store.Attempter {
-  const owner = ctx.services.keyedHash(`password attempts ${username} ${networkOf(ctx.request.ip)}`)
+/**
+ * Throws 429 when the caller's source has done something more often than this within the time; counts it otherwise.
+ */
+export async function limitSource(
+  ctx: PublicContext,
+  deed: string,
+  { max, windowSeconds }: { max: number; windowSeconds: number },
+): Promise<void> {
+  const attempter = attempterFrom(ctx, deed)
+  const { attempts, seconds_left } = await store.countAttempt(ctx.db, attempter, windowSeconds)
+  if (attempts <= max) return
+  const message = `Too many from where you are: try again in ${seconds_left} seconds`
+  throw new DomainError("RateLimited", message, { retryAfter: seconds_left })
+}
+
+const attempterOf = (ctx: PublicContext, username: string): store.Attempter =>
+  attempterFrom(ctx, `password attempts ${username}`)
+
+function attempterFrom(ctx: PublicContext, deed: string): store.Attempter {
+  const owner = ctx.services.keyedHash(`${deed} ${networkOf(ctx.request.ip)}`)
   return { owner, bucket: Number.parseInt(owner.slice(0, 8), 16) % buckets }
 }
 

@@ -50,12 +50,19 @@ const machineClaims = z.object({
   orgId: z.uuid(),
 })
 /** Lets its holder complete the account that an invitation of this membership was sent to. */
-const signupClaims = z.object({
+const invitationClaims = z.object({
   authTokenType: z.literal("signupToken"),
   userId: z.uuid(),
   orgId: z.uuid(),
   invitationId: z.uuid(),
 })
+/** Lets its holder complete the account of an address that they have shown to read. */
+const mailedClaims = z.object({
+  authTokenType: z.literal("signupToken"),
+  userId: z.uuid(),
+  purpose: z.literal("sign-up"),
+})
+const signupClaims = z.union([invitationClaims, mailedClaims])
 /** Lets its holder set the password of the account that a mailed code was for. */
 const passwordResetClaims = z.object({
   authTokenType: z.literal("passwordResetToken"),
@@ -70,9 +77,11 @@ export type UserClaims = z.infer<typeof userClaims>
 export type RefreshClaims = z.infer<typeof refreshClaims>
 export type MachineClaims = z.infer<typeof machineClaims>
 export type MfaClaims = z.infer<typeof mfaClaims>
+export type InvitationClaims = z.infer<typeof invitationClaims>
 export type SignupClaims = z.infer<typeof signupClaims>
 export type PasswordResetClaims = z.infer<typeof passwordResetClaims>
 export type AccessClaims = UserClaims | MachineClaims
+type Unsigned<Claims> = Omit<Claims, "authTokenType">
 
 /** Signs and verifies the JWTs of this instance: HS256, one key, derived from the instance's AUTH_SECRET. */
 export type Tokens = {
@@ -90,7 +99,7 @@ export type Tokens = {
   signMachine(claims: Omit<MachineClaims, "authTokenType">, lifetimeSeconds: number): string
   signMfa(claims: Omit<MfaClaims, "authTokenType">): string
   signPasswordReset(claims: Omit<PasswordResetClaims, "authTokenType">): string
-  signSignup(claims: Omit<SignupClaims, "authTokenType">): string
+  signSignup(claims: Unsigned<InvitationClaims> | Unsigned<z.infer<typeof mailedClaims>>): string
   /** Throws `TokenError` for what is malformed, forged or expired; undefined for a good token of another type. */
   verifyAccess(token: string): AccessClaims | undefined
   verifyRefresh(token: string): RefreshClaims | undefined

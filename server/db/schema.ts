@@ -283,6 +283,13 @@ export interface InstanceKeys {
   created_at: Generated<Timestamp>
 }
 
+export interface InstanceSettings {
+  is_only: Generated<boolean>
+  allow_sign_up: Generated<boolean>
+  allowed_sign_up_domain: string | null
+  updated_at: Generated<Timestamp>
+}
+
 export interface InstanceSetup {
   is_done: Generated<boolean>
   done_at: Generated<Timestamp>
@@ -446,6 +453,7 @@ export interface DB {
   identity_metadata: IdentityMetadata
   identity_universal_auths: IdentityUniversalAuths
   instance_keys: InstanceKeys
+  instance_settings: InstanceSettings
   instance_setup: InstanceSetup
   invitations: Invitations
   organization_identity_memberships: OrganizationIdentityMemberships

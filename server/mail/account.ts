@@ -12,6 +12,27 @@ export const passwordResetMail = (reset: { to: string; link: string; lifetimeMin
   ].join("\n\n"),
 })
 
+/** The mail with the code that proves the address of a new account. */
+export const signUpCodeMail = (signUp: { to: string; code: string; lifetimeMinutes: number }): Mail => ({
+  to: signUp.to,
+  subject: "Confirm your address on Conclave",
+  text: [
+    "Somebody, probably you, wants an account with this address on Conclave. The code to confirm it is",
+    signUp.code,
+    `It is good for ${signUp.lifetimeMinutes} minutes. If it was not you, you can leave this unanswered.`,
+  ].join("\n\n"),
+})
+
+/** What the holder of an account is told when somebody signs up with its address. */
+export const accountExistsMail = ({ to }: { to: string }): Mail => ({
+  to,
+  subject: "You have an account on Conclave already",
+  text: [
+    "Somebody, probably you, wants an account with this address on Conclave. There is one already: sign in with it, or",
+    "set a new password if you have forgotten yours. If it was not you, you can leave this unanswered.",
+  ].join("\n"),
+})
+
 /** The mail with the code that proves the new address of an account. */
 export const addressCodeMail = (change: { to: string; code: string; lifetimeMinutes: number }): Mail => ({
   to: change.to,

@@ -1,25 +1,8 @@
 import { z } from "zod"
 import { endpoint } from "../http/endpoint.ts"
-import { displayName, emailAddress, idText, uuid } from "../http/fields.ts"
+import { emailAddress, idText } from "../http/fields.ts"
+import { OwnUser, presentOwnUser } from "../http/user.ts"
 import * as invitations from "./invitations.ts"
-
-const User = z.object({
-  id: uuid,
-  email: z.string().nullable(),
-  username: z.string(),
-  firstName: z.string().nullable(),
-  lastName: z.string().nullable(),
-  isAccepted: z.boolean(),
-})
-
-const present = (user: invitations.Verified["user"]): z.input<typeof User> => ({
-  id: user.id,
-  email: user.email,
-  username: user.username,
-  firstName: user.first_name,
-  lastName: user.last_name,
-  isAccepted: user.is_accepted,
-})
 
 const tags: [string] = ["Invitations"]
 
@@ -66,36 +49,16 @@ export const invitationEndpoints = [
       organizationId: z.uuid().describe("The ID of the organization."),
       code: z.string().trim().max(128).describe("The code of the invitation, from its link."),
     }),
-    result: z.object({ message: z.string(), token: z.string().optional(), user: User }),
+    result: z.object({ message: z.string(), token: z.string().optional(), user: OwnUser }),
     async handle(ctx, { body }) {
       const { user, signupToken } = await invitations.verifyInvitation(ctx, body)
       return signupToken
         ? {
             message: "Complete the account to accept the invitation",
             token: signupToken,
-            user: present(user),
+            user: presentOwnUser(user),
           }
-        : { message: "The invitation has been accepted", user: present(user) }
-    },
-  }),
-
-  endpoint("completeAccount", "POST /api/v3/signup/complete-account", {
-    summary:
-      "Complete the account that an invitation made; the token is the one that the invitation's code gave",
-    tags,
-    access: "public",
-    body: z.object({
-      type: z.literal("email").default("email").describe("How the account signs in."),
-      email: z.string().trim().max(320).describe("The address that was invited."),
-      firstName: displayName("First name", 255).describe("The first name of the person."),
-      lastName: displayName("Last name", 255).optional().describe("The last name of the person."),
-      password: z.string().min(1).max(1024).describe("The password of the account."),
-    }),
-    result: z.object({ message: z.string(), user: User, token: z.string() }),
-    async handle(ctx, { body }) {
-      const { email, firstName, lastName = null, password } = body
-      const { user, token } = await invitations.completeAccount(ctx, { email, firstName, lastName, password })
-      return { message: "The account is complete", user: present(user), token }
+        : { message: "The invitation has been accepted", user: presentOwnUser(user) }
     },
   }),
 ]

@@ -1,16 +1,16 @@
 import { requireCovers } from "../access/boundary.ts"
-import { record, recordFrom } from "../audit/audit.ts"
-import { bearerToken, identify, lookUp } from "../auth/authenticate.ts"
-import { openSession } from "../auth/login.ts"
+import { auditPerson, record, recordFrom } from "../audit/audit.ts"
+import { identify, lookUp } from "../auth/authenticate.ts"
+import type { InvitationClaims } from "../auth/token.ts"
 import type { Context, PublicContext } from "../context.ts"
 import { newId, randomHex } from "../crypto/ids.ts"
 import { hashOfCode } from "../crypto/keys.ts"
-import { badRequest, DomainError, forbidden, notFound, unauthorized } from "../errors.ts"
+import { badRequest, forbidden, notFound } from "../errors.ts"
 import { beginMemberships } from "../groups/members.ts"
 import { invitationMail } from "../mail/invitation.ts"
 import { canonicalUsername } from "../names.ts"
-import { completeUser, findOrCreateUser, requireUser, type User } from "../users/users.ts"
 import { requireRole, type Grantable } from "../roles/roles.ts"
+import { completeUser, findOrCreateUser, requireUser, type NewAccount, type User } from "../users/users.ts"
 import * as store from "./invitations.store.ts"
 import { acceptMembership, insertMember, requireOwnOrganization } from "./members.ts"
 import { getOrganization } from "./organizations.ts"
@@ -116,26 +116,21 @@ export async function verifyInvitation(
   return { user, signupToken: undefined }
 }
 
-/** Completes the account that an invitation made and accepts the invitation; signs the person in. */
-export async function completeAccount(
+/** Completes the account that an invitation made, and accepts the invitation. */
+export async function completeInvited(
   ctx: PublicContext,
-  input: { email: string; firstName: string; lastName: string | null; password: string },
-): Promise<{ user: User; token: string }> {
-  const token = bearerToken(ctx.request.header("authorization"))
-  if (!token) throw unauthorized("Token missing")
-  const claims = ctx.services.tokens.verifySignup(token)
-  if (!claims) throw new DomainError("TokenError", "This is not the token of a sign-up")
+  claims: InvitationClaims,
+  account: NewAccount,
+): Promise<{ user: User; organizationId: string }> {
   const invitation = await store.invitationById(ctx.db, claims.orgId, claims.invitationId)
   if (!invitation || invitation.user_id !== claims.userId || invitation.used_at) throw invalidInvitation()
-  if (invitation.username !== canonicalUsername(input.email))
+  if (invitation.username !== canonicalUsername(account.email))
     throw forbidden("The invitation is for another address")
 
-  const passwordHash = await ctx.services.passwords.hash(input.password)
-  const account = { first_name: input.firstName, last_name: input.lastName, password_hash: passwordHash }
-  const user = await completeUser(ctx.db, claims.userId, account)
+  const user = await completeUser(ctx, claims.userId, account)
   if (!user) throw invalidInvitation()
   await accept(ctx, invitation, user)
-  return { user, token: await openSession(ctx, user) }
+  return { user, organizationId: claims.orgId }
 }
 
 async function accept(ctx: PublicContext, invitation: store.InvitationRow, user: User): Promise<void> {
@@ -144,10 +139,9 @@ async function accept(ctx: PublicContext, invitation: store.InvitationRow, user:
   const isAccepted = isUsed && (await acceptMembership(ctx.db, orgId, membershipId, user))
   if (!isAccepted) throw invalidInvitation()
   await beginMemberships(ctx, orgId, membershipId)
-  const metadata = { userId: user.id, email: user.email, username: user.username, authMethod: "email" }
   await recordFrom(
     ctx.db,
-    { request: ctx.request, orgId, actor: { type: "user", id: user.id, metadata } },
+    { request: ctx.request, orgId, actor: auditPerson(user) },
     "accept-organization-invitation",
     { membershipId, userId: user.id, username: user.username },
   )

@@ -1,11 +1,12 @@
 import { requireCovers } from "../access/boundary.ts"
 import { builtInRules, isBuiltInRole, storedRole } from "../access/roles.ts"
-import { auditActor, record, recordFrom } from "../audit/audit.ts"
-import type { Context, SignedInContext } from "../context.ts"
+import { auditActor, auditPerson, record, recordFrom } from "../audit/audit.ts"
+import type { Context, PublicContext, SignedInContext } from "../context.ts"
 import { newId, randomAlphanumerics } from "../crypto/ids.ts"
 import type { Queries } from "../db/database.ts"
 import { badRequest, forbidden } from "../errors.ts"
 import { sortKey } from "../names.ts"
+import type { User } from "../users/users.ts"
 import { joinUser, noSuchOrganization, requireOwnOrganization } from "./members.ts"
 import * as store from "./organizations.store.ts"
 
@@ -28,6 +29,15 @@ export async function createOrganization(ctx: SignedInContext, name: string): Pr
   const organization = await insertOrganization(ctx.db, name)
   await joinUser(ctx.db, { orgId: organization.id, userId: actor.userId, role: storedRole("admin") })
   const source = { request: ctx.request, orgId: organization.id, actor: auditActor(actor) }
+  await recordFrom(ctx.db, source, "create-organization", { name, slug: organization.slug })
+  return organization
+}
+
+/** The same for a person who has just signed up. */
+export async function foundOrganization(ctx: PublicContext, user: User, name: string): Promise<Organization> {
+  const organization = await insertOrganization(ctx.db, name)
+  await joinUser(ctx.db, { orgId: organization.id, userId: user.id, role: storedRole("admin") })
+  const source = { request: ctx.request, orgId: organization.id, actor: auditPerson(user) }
   await recordFrom(ctx.db, source, "create-organization", { name, slug: organization.slug })
   return organization
 }

@@ -6,6 +6,7 @@ import { accountCases } from "./account-cases.ts"
 import { passwordCases } from "./password-cases.ts"
 import * as people from "./people.ts"
 import { roleCases } from "./role-cases.ts"
+import { signUpCases } from "./sign-up-cases.ts"
 
 /** What an endpoint is sent: a request that it answers with 200, or a variation of one. */
 export type Request = {
@@ -54,6 +55,7 @@ export const withoutSuccess: ReadonlySet<string> = new Set([
   "signUpAdmin",
   "requestPasswordReset",
   "requestMyEmail",
+  "requestSignUp",
 ])
 
 let made = 0
@@ -187,15 +189,7 @@ export const cases: Record<string, Make> = {
       body: await people.invite(harness, maker, organization.adminUsername),
     }
   },
-  async completeAccount(harness, organization) {
-    const invitation = await people.invite(harness, organization, freshAddress())
-    const { token } = people.ok(await harness.call("POST /api/v1/invite-org/verify", { body: invitation }))
-    const name = { firstName: "Grace", lastName: "Hopper" }
-    return {
-      token,
-      body: { type: "email", email: invitation.email, ...name, password: "correct horse battery staple" },
-    }
-  },
+  ...signUpCases,
   ...identityCases,
   ...roleCases,
   createGroup: async () => ({ body: { name: fresh("Group"), slug: fresh("group-slug"), role: "member" } }),

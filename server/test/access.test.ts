@@ -46,7 +46,11 @@ const publicEndpoints: Record<string, string> = {
   renewAccessToken: "takes the token in the body, and judges it as if it were in the header",
   revokeAccessToken: "takes the token in the body, and judges it as if it were in the header",
   loginUniversalAuth: "takes a client id and a client secret in place of a token",
-  completeAccount: "takes the sign-up token that the code of an invitation gave",
+  requestSignUp: "who wants an account has none; it answers alike for every address",
+  verifySignUp: "takes a mailed code in place of a token",
+  completeAccount: "takes the sign-up token that a mailed code or that of an invitation gave",
+  completeSignedUpAccount: "the same",
+  completeInvitedAccount: "the same",
 }
 
 /** Endpoints that answer 200 for whatever id, as the API that they speak does, and act on the caller's own alone. */

@@ -398,6 +398,7 @@ const nameFields: NameField[] = [
   { id: "createIdentity", field: "name", max: 255, shown: (body) => body.identity.name },
   { id: "createTokenAuthToken", field: "name", max: 255 },
   { id: "createOrganization", field: "name", max: 64, shown: (body) => body.organization.name },
+  { id: "completeAccount", field: "organizationName", max: 64 },
   { id: "completeAccount", field: "firstName", max: 255, shown: (body) => body.user.firstName },
   { id: "completeAccount", field: "lastName", max: 255, shown: (body) => body.user.lastName },
 ]

@@ -15,10 +15,10 @@ async function freshPerson(harness: Harness, organization: people.Organization) 
 }
 
 /** Opens a code for a person as if it had been mailed; returns it. */
-async function mailedCode(
+export async function mailedCode(
   { db, server }: Harness,
   email: string,
-  { purpose, address = email }: { purpose: "password-reset" | "email-change"; address?: string },
+  { purpose, address = email }: { purpose: "password-reset" | "email-change" | "sign-up"; address?: string },
 ): Promise<string> {
   const code = fresh("code")
   const { id } = await db

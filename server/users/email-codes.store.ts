@@ -1,7 +1,7 @@
 import { sql } from "kysely"
 import { run, type Queries } from "../db/database.ts"
 
-export type Purpose = "password-reset" | "email-change"
+export type Purpose = "password-reset" | "email-change" | "sign-up"
 
 export type NewCode = {
   id: string
@@ -16,7 +16,7 @@ const openSql = `
   insert into email_codes as c (user_id, purpose, id, address, code_hash, expires_at)
   select u.id, $2, $3, coalesce($4, u.email, u.username), $5, statement_timestamp() + make_interval(secs => $6)
   from users u
-  where u.username = $1 and u.is_accepted
+  where u.username = $1 and (u.is_accepted or $2 = 'sign-up')
   on conflict (user_id, purpose) do update set
     id = excluded.id, address = excluded.address, code_hash = excluded.code_hash, attempts = 0,
     created_at = statement_timestamp(), expires_at = excluded.expires_at, used_at = null

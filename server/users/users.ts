@@ -1,3 +1,4 @@
+import type { PublicContext } from "../context.ts"
 import { newId } from "../crypto/ids.ts"
 import type { Queries } from "../db/database.ts"
 import { notFound } from "../errors.ts"
@@ -70,4 +71,19 @@ export const changeName = (
   })
 
 export const changeUsername = store.changeUsername
-export const completeUser = store.completeUser
+/** What a person tells to complete an account. */
+export type NewAccount = { email: string; firstName: string; lastName: string | null; password: string }
+
+/** Completes an account that has not been completed; undefined when it has been. */
+export async function completeUser(
+  { db, services }: Pick<PublicContext, "db" | "services">,
+  id: string,
+  { firstName, lastName, password }: NewAccount,
+): Promise<User | undefined> {
+  const passwordHash = await services.passwords.hash(password)
+  return store.completeUser(db, id, {
+    first_name: firstName,
+    last_name: lastName,
+    password_hash: passwordHash,
+  })
+}

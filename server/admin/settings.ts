@@ -1,0 +1,23 @@
+import type { Queries } from "../db/database.ts"
+import { forbidden } from "../errors.ts"
+import { isSetUp } from "./instance.store.ts"
+import * as store from "./settings.store.ts"
+
+/** Throws 403 unless people may make accounts by themselves here, with an address of this domain. */
+export async function requireSignUpAllowed(db: Queries, address: string): Promise<void> {
+  if (!(await isSetUp(db))) throw forbidden("This server has not been set up yet")
+  const settings = await store.instanceSettings(db)
+  if (!settings.allow_sign_up) throw forbidden("This server takes no sign-ups: ask for an invitation")
+  const domains = listed(settings.allowed_sign_up_domain)
+  if (domains.length > 0 && !domains.includes(domainOf(address))) {
+    throw forbidden("This server takes no sign-ups of this domain: ask for an invitation")
+  }
+}
+
+const domainOf = (address: string): string => address.slice(address.lastIndexOf("@") + 1)
+
+const listed = (domains: string | null): string[] =>
+  (domains ?? "")
+    .split(",")
+    .map((domain) => domain.trim().toLowerCase())
+    .filter((domain) => domain !== "")
