@@ -37,6 +37,19 @@ export async function signIn(server: ServerProcess, { orgId }: Instance): Promis
   return { userId: userId ?? "", sessionId: tokenVersionId ?? "", token }
 }
 
+/** Another organization of the first admin, with a machine identity that may do everything in it. */
+export async function addOrganization(server: ServerProcess, name: string): Promise<Instance> {
+  const credentials = { email: "admin@example.com", password: "correct horse battery staple" }
+  const { accessToken } = await post(server, "/api/v3/auth/login", { body: credentials })
+  const made = await post(server, "/api/v2/organizations", { token: accessToken, body: { name } })
+  const orgId: string = made.organization.id
+  const { token } = await post(server, "/api/v3/auth/select-organization", {
+    token: accessToken,
+    body: { organizationId: orgId },
+  })
+  return { orgId, admin: await addMachine(server, { orgId, admin: { identityId: "", tokenId: "", token } }) }
+}
+
 /** What a machine identity signs in with. */
 export type Client = { identityId: string; clientId: string; clientSecret: string }
 
