@@ -12,7 +12,10 @@ export type AuditEvents = {
   "delete-organization": { name: string; slug: string }
   "select-organization": { organizationId: string; organizationName: string }
   "invite-organization-members": { members: { membershipId: string; email: string; role: string }[] }
-  "accept-organization-invitation": { membershipId: string; userId: string; username: string }
+  "accept-organization-invitation": OrganizationMembership
+  "resend-organization-invitation": OrganizationMembership
+  "decline-organization-invitation": OrganizationMembership
+  "delete-user": OrganizationMembership
   "update-organization-membership": OrganizationMembership & {
     role?: string
     isActive?: boolean

@@ -152,3 +152,13 @@ export async function noteUse(db: Queries, sessionId: string): Promise<void> {
     .where("last_used_at", "<", sql<Date>`statement_timestamp() - interval '1 minute'`)
     .execute()
 }
+
+/** Ends every session of the person and forgets from where it was used. */
+export async function forgetSessions(db: Queries, userId: string): Promise<void> {
+  await endSessions(db, userId)
+  await db
+    .updateTable("sessions")
+    .set({ is_removed: true, ip_address: "", user_agent: "" })
+    .where("user_id", "=", userId)
+    .execute()
+}

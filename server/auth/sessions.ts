@@ -99,6 +99,9 @@ export async function removeSessions(ctx: SignedInContext): Promise<void> {
 export const endSessions = (db: Queries, userId: string, except?: string): Promise<void> =>
   store.endSessions(db, userId, except)
 
+/** Ends every session of a person whose account is deleted, and forgets from where they were used. */
+export const forgetSessions = store.forgetSessions
+
 function userClaims(ctx: PublicContext): UserClaims | undefined {
   const token = bearerToken(ctx.request.header("authorization"))
   const claims = token === undefined ? undefined : ctx.services.tokens.verifyAccess(token)

@@ -426,6 +426,7 @@ export interface Users {
   is_mfa_enabled: Generated<boolean>
   consecutive_failed_mfa_attempts: Generated<number>
   mfa_attempts_since: Timestamp | null
+  deleted_at: Timestamp | null
 }
 
 export interface DB {

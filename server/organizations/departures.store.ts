@@ -28,6 +28,19 @@ export async function lockMembership(db: Queries, orgId: string, membershipId: s
   return locked !== undefined
 }
 
+export type PlaceRow = { orgId: string; organizationName: string; membershipId: string }
+
+/** Every place of a person, also where they are only invited, in the order in which they are to be locked. */
+export const placesOf = (db: Queries, userId: string): Promise<PlaceRow[]> =>
+  db
+    .selectFrom("active_organization_user_memberships as m")
+    .innerJoin("organizations as o", "o.id", "m.org_id")
+    .select(["m.org_id as orgId", "o.name as organizationName", "m.id as membershipId"])
+    .where("m.user_id", "=", userId)
+    .orderBy("m.org_id")
+    .$castTo<PlaceRow>()
+    .execute()
+
 /** The memberships of people who can administer the organization for good, by a role of their own. */
 export async function lastingAdmins(db: Queries, orgId: string): Promise<string[]> {
   const rows = await db

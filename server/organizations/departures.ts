@@ -24,6 +24,25 @@ export async function endMembership(db: Queries, place: Place): Promise<void> {
   await endInvitationsSentBy(db, place)
 }
 
+/**
+ * Ends every place of a person who goes for good, and returns them. Throws 400 with the names of the organizations
+ * whose last admin the person is.
+ */
+export async function endMembershipsOf(db: Queries, userId: string): Promise<store.PlaceRow[]> {
+  const places: store.PlaceRow[] = []
+  // In one order for all, so that two who go do not wait for each other crosswise.
+  for (const place of await store.placesOf(db, userId)) if (await lockPlace(db, place)) places.push(place)
+  const orphaned: string[] = []
+  for (const place of places) if (await isLastAdmin(db, place)) orphaned.push(place.organizationName)
+  if (orphaned.length > 0) {
+    throw badRequest(
+      `This is the last admin of ${orphaned.join(", ")}: make somebody else an admin there first, or delete the organization`,
+    )
+  }
+  for (const place of places) await endMembership(db, place)
+  return places
+}
+
 /** Ends everybody's place in an organization that is being deleted. */
 export const endAllMemberships = (db: Queries, orgId: string): Promise<void> => end(db, { orgId })
 
@@ -39,15 +58,22 @@ async function end(db: Queries, whose: store.Whose): Promise<void> {
  * their own that has no end. Roles through groups and those of machine identities do not count.
  */
 export async function requireAnotherAdmin(db: Queries, { orgId, membershipId }: Place): Promise<void> {
-  const admins = await store.lastingAdmins(db, orgId)
-  if (!admins.includes(membershipId) || admins.some((id) => id !== membershipId)) return
+  if (!(await isLastAdmin(db, { orgId, membershipId }))) return
   throw badRequest(
     "This is the last admin of the organization: make somebody else an admin first, or delete the organization",
   )
 }
 
+async function isLastAdmin(db: Queries, { orgId, membershipId }: Place): Promise<boolean> {
+  const admins = await store.lastingAdmins(db, orgId)
+  return admins.includes(membershipId) && admins.every((id) => id === membershipId)
+}
+
 /** Ends the invitations that somebody sent and nobody has accepted, when their standing falls. */
 export const endInvitationsSentBy = (db: Queries, { orgId, membershipId }: Place): Promise<void> =>
   store.endInvitationsSentBy(db, orgId, membershipId)
+
+/** Ends the codes that were sent for a place. */
+export const endInvitationsOf = (db: Queries, place: Place): Promise<void> => store.endInvitations(db, place)
 
 export const endRoleGrants = (db: Queries, place: Place): Promise<void> => store.endRoleGrants(db, place)

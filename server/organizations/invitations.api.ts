@@ -6,6 +6,14 @@ import * as invitations from "./invitations.ts"
 
 const tags: [string] = ["Invitations"]
 
+const link = z.object({ email: z.string(), link: z.string() })
+/** What a link holds, and its holder shows. */
+const shown = z.object({
+  email: z.string().trim().max(320).describe("The address that was invited."),
+  organizationId: z.uuid().describe("The ID of the organization."),
+  code: z.string().trim().max(128).describe("The code of the invitation, from its link."),
+})
+
 export const invitationEndpoints = [
   endpoint("inviteToOrganization", "POST /api/v1/invite-org/signup", {
     summary: "Invite people into the organization",
@@ -28,7 +36,7 @@ export const invitationEndpoints = [
     }),
     result: z.object({
       message: z.string(),
-      completeInviteLinks: z.array(z.object({ email: z.string(), link: z.string() })).optional(),
+      completeInviteLinks: z.array(link).optional(),
     }),
     async handle(ctx, { body }) {
       const { projects, ...input } = body
@@ -44,11 +52,7 @@ export const invitationEndpoints = [
     summary: "Show the code of an invitation, to accept it or to complete the account first",
     tags,
     access: "public",
-    body: z.object({
-      email: z.string().trim().max(320).describe("The address that was invited."),
-      organizationId: z.uuid().describe("The ID of the organization."),
-      code: z.string().trim().max(128).describe("The code of the invitation, from its link."),
-    }),
+    body: shown,
     result: z.object({ message: z.string(), token: z.string().optional(), user: OwnUser }),
     async handle(ctx, { body }) {
       const { user, signupToken } = await invitations.verifyInvitation(ctx, body)
@@ -59,6 +63,30 @@ export const invitationEndpoints = [
             user: presentOwnUser(user),
           }
         : { message: "The invitation has been accepted", user: presentOwnUser(user) }
+    },
+  }),
+
+  endpoint("resendInvitation", "POST /api/v1/invite-org/signup-resend", {
+    summary: "Send an invitation once more, with a new code",
+    tags,
+    access: { organization: ["create", "member"] },
+    body: z.object({ membershipId: z.string().trim().max(64).describe("The ID of the invited membership.") }),
+    result: z.object({ signupToken: link.optional() }),
+    async handle(ctx, { body }) {
+      const signupToken = await invitations.resend(ctx, body.membershipId)
+      return signupToken ? { signupToken } : {}
+    },
+  }),
+
+  endpoint("declineInvitation", "POST /api/v1/invite-org/decline", {
+    summary: "Say no to an invitation",
+    tags,
+    access: "public",
+    body: shown,
+    result: z.object({ message: z.string() }),
+    async handle(ctx, { body }) {
+      await invitations.decline(ctx, body)
+      return { message: "The invitation has been declined" }
     },
   }),
 ]

@@ -63,3 +63,19 @@ export async function useInvitation(db: Queries, orgId: string, id: string): Pro
     .executeTakeFirst()
   return used !== undefined
 }
+
+/** Whether a code was made for the membership within so many seconds. */
+export async function wasInvitedWithin(
+  db: Queries,
+  { orgId, membershipId }: { orgId: string; membershipId: string },
+  seconds: number,
+): Promise<boolean> {
+  const recent = await db
+    .selectFrom("invitations")
+    .select("id")
+    .where("org_id", "=", orgId)
+    .where("membership_id", "=", membershipId)
+    .where("created_at", ">", sql<Date>`statement_timestamp() - make_interval(secs => ${seconds})`)
+    .executeTakeFirst()
+  return recent !== undefined
+}

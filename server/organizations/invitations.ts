@@ -5,17 +5,20 @@ import type { InvitationClaims } from "../auth/token.ts"
 import type { Context, PublicContext } from "../context.ts"
 import { newId, randomHex } from "../crypto/ids.ts"
 import { hashOfCode } from "../crypto/keys.ts"
-import { badRequest, forbidden, notFound } from "../errors.ts"
+import { badRequest, DomainError, forbidden, notFound } from "../errors.ts"
 import { beginMemberships } from "../groups/members.ts"
 import { invitationMail } from "../mail/invitation.ts"
 import { canonicalUsername } from "../names.ts"
 import { requireRole, type Grantable } from "../roles/roles.ts"
 import { completeUser, findOrCreateUser, requireUser, type NewAccount, type User } from "../users/users.ts"
+import { endInvitationsOf, endMembership, lockPlace } from "./departures.ts"
 import * as store from "./invitations.store.ts"
-import { acceptMembership, insertMember, requireOwnOrganization } from "./members.ts"
+import { lockMember } from "./member-changes.ts"
+import { acceptMembership, insertMember, requireCoversMember, requireOwnOrganization } from "./members.ts"
 import { getOrganization } from "./organizations.ts"
 
 const validDays = 7
+const secondsBetweenMails = 60
 
 export type InviteLink = { email: string; link: string }
 
@@ -65,6 +68,12 @@ async function inviteOne(ctx: Context, username: string, role: Grantable) {
   const user = await findOrCreateUser(ctx.db, username)
   const membershipId = await insertMember(ctx.db, { orgId, user, role: role.stored, isAccepted: false })
   if (!membershipId) return undefined
+  return { membershipId, link: await newLink(ctx, membershipId, username) }
+}
+
+/** A new code for a membership that waits to be accepted, in a link. */
+async function newLink(ctx: Context, membershipId: string, username: string): Promise<InviteLink> {
+  const { orgId } = ctx.actor
   const code = randomHex(16)
   await store.insertInvitation(ctx.db, {
     org_id: orgId,
@@ -75,7 +84,34 @@ async function inviteOne(ctx: Context, username: string, role: Grantable) {
     expires_at: new Date(Date.now() + validDays * 864e5),
   })
   const query = new URLSearchParams({ token: code, to: username, organization_id: orgId }).toString()
-  return { membershipId, link: { email: username, link: `${ctx.services.siteUrl}/signupinvite?${query}` } }
+  return { email: username, link: `${ctx.services.siteUrl}/signupinvite?${query}` }
+}
+
+/**
+ * Sends an invitation once more with a new code; the codes before it are dead. Returns the link, unless a mail server
+ * carries it, and that at most once a minute.
+ */
+export async function resend(ctx: Context, membershipId: string): Promise<InviteLink | undefined> {
+  const { orgId } = ctx.actor
+  const member = await lockMember(ctx, { organizationId: orgId, membershipId })
+  if (member.accepted_at) throw badRequest(`${member.username} has accepted the invitation already`)
+  await requireCoversMember(ctx, member.id, "You may not invite anyone with more than you may do yourself")
+  const { mailer } = ctx.services
+  if (
+    mailer &&
+    (await store.wasInvitedWithin(ctx.db, { orgId, membershipId: member.id }, secondsBetweenMails))
+  ) {
+    throw new DomainError("RateLimited", "An invitation was mailed to this address less than a minute ago", {
+      retryAfter: secondsBetweenMails,
+    })
+  }
+  await endInvitationsOf(ctx.db, { orgId, membershipId: member.id })
+  const link = await newLink(ctx, member.id, member.username)
+  const metadata = { membershipId: member.id, userId: member.user_id, username: member.username }
+  await record(ctx, "resend-organization-invitation", metadata)
+  if (!mailer) return link
+  await mailLinks(ctx, mailer, [link])
+  return undefined
 }
 
 async function mailLinks(
@@ -91,21 +127,45 @@ async function mailLinks(
   }
 }
 
+/** What its link shows of an invitation. */
+type Shown = { email: string; organizationId: string; code: string }
+
+/** The open invitation of an address with this code; what fits none is 400, whatever is wrong with it. */
+async function openInvitation(
+  ctx: PublicContext,
+  { email, organizationId, code }: Shown,
+): Promise<store.InvitationRow> {
+  const invitation = await store.invitationByCode(ctx.db, organizationId, hashOfCode(code))
+  const isOpen = invitation && !invitation.used_at && !invitation.is_expired && !invitation.is_accepted
+  if (!isOpen || invitation.username !== canonicalUsername(email)) throw invalidInvitation()
+  return invitation
+}
+
+/** Says no to an invitation: the place that waited is given up. The code suffices, since nothing is gained by it. */
+export async function decline(ctx: PublicContext, input: Shown): Promise<void> {
+  const { org_id: orgId, id, membership_id: membershipId, user_id: userId } = await openInvitation(ctx, input)
+  const place = { orgId, membershipId }
+  const isMine = (await lockPlace(ctx.db, place)) && (await store.useInvitation(ctx.db, orgId, id))
+  if (!isMine) throw invalidInvitation()
+  await endMembership(ctx.db, place)
+  const user = await requireUser(ctx.db, userId)
+  await recordFrom(
+    ctx.db,
+    { request: ctx.request, orgId, actor: auditPerson(user) },
+    "decline-organization-invitation",
+    { membershipId, userId, username: user.username },
+  )
+}
+
 export type Verified = { user: User; signupToken: string | undefined }
 
 /**
  * Shows the code of an invitation. For an address without a completed account it gives a token to complete it with;
  * the holder of an account must be signed in with it, and accepts at once. Codes that fit nothing are 400 alike.
  */
-export async function verifyInvitation(
-  ctx: PublicContext,
-  input: { email: string; organizationId: string; code: string },
-): Promise<Verified> {
+export async function verifyInvitation(ctx: PublicContext, input: Shown): Promise<Verified> {
   const { organizationId: orgId } = input
-  const invitation = await store.invitationByCode(ctx.db, orgId, hashOfCode(input.code))
-  const isOpen = invitation && !invitation.used_at && !invitation.is_expired && !invitation.is_accepted
-  if (!isOpen || invitation.username !== canonicalUsername(input.email)) throw invalidInvitation()
-
+  const invitation = await openInvitation(ctx, input)
   const user = await requireUser(ctx.db, invitation.user_id)
   if (!user.is_accepted) {
     const claims = { userId: user.id, orgId, invitationId: invitation.id }

@@ -71,7 +71,8 @@ export async function removeMember(ctx: Context, target: Target): Promise<Member
 
 const isOwn = (ctx: Context, membershipId: string): boolean => membershipId === ctx.actor.membershipId
 
-async function lockMember(ctx: Context, { organizationId, membershipId }: Target): Promise<Member> {
+/** A member of the caller's organization, whose place nobody else changes until the transaction ends; else 404. */
+export async function lockMember(ctx: Context, { organizationId, membershipId }: Target): Promise<Member> {
   requireOwnOrganization(ctx, organizationId)
   const id = uuidOrNull(membershipId)
   const isThere = id && (await lockPlace(ctx.db, { orgId: ctx.actor.orgId, membershipId: id }))

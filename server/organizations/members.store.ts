@@ -170,6 +170,15 @@ export async function insertRoleGrant(
   await db.insertInto("organization_user_role_grants").values(grant).execute()
 }
 
+/** Takes the person out of every place, open or closed, by what they could be told. */
+export async function forgetMember(db: Queries, userId: string): Promise<void> {
+  await db
+    .updateTable("organization_user_memberships")
+    .set({ username: userId, sort_key: null, search_key: "", invite_email: null, metadata: "[]" })
+    .where("user_id", "=", userId)
+    .execute()
+}
+
 /** Marks an invited membership as accepted and gives it the person's name to sort and search by. */
 export async function acceptMembership(
   db: Queries,

@@ -7,7 +7,7 @@ import type { Queries } from "../db/database.ts"
 import { notFound } from "../errors.ts"
 import { searchKey, sortKey } from "../names.ts"
 import { rulesOfRoles } from "../roles/held.ts"
-import { requireUser, type User } from "../users/users.ts"
+import { holdUser, requireUser, type User } from "../users/users.ts"
 import * as store from "./members.store.ts"
 
 export { requireOwnOrganization } from "../access/access.ts"
@@ -63,6 +63,7 @@ export async function insertMember(
   { orgId, user, role, isAccepted }: { orgId: string; user: User; role: StoredRole; isAccepted: boolean },
 ): Promise<string | undefined> {
   await requireStanding(db, orgId)
+  await holdUser(db, user)
   const id = newId()
   const isInserted = await store.insertMembership(db, {
     org_id: orgId,
@@ -109,6 +110,9 @@ export const readdressMember = (db: Queries, user: User): Promise<string[]> =>
     username: user.username,
     searchKey: searchKey(user.first_name, user.last_name, user.username),
   })
+
+/** Leaves nothing by which organizations knew a person whose account is deleted. */
+export const forgetMember = (db: Queries, userId: string): Promise<void> => store.forgetMember(db, userId)
 
 /** Turns an invitation into a membership that means something; false when it was accepted or ended before. */
 export const acceptMembership = (

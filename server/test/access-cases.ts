@@ -127,6 +127,9 @@ export const cases: Record<string, Make> = {
   removeSession: async (harness, { adminUsername }) => ({
     path: { sessionId: people.sessionOf(await people.signIn(harness, adminUsername)) },
   }),
+  deleteMe: async (harness, organization) => ({
+    token: await people.accept(harness, await people.invite(harness, organization, freshAddress())),
+  }),
   getCurrentUser: async () => ({}),
   getMe: async () => ({}),
   updateMyName: async () => ({ body: { firstName: "Ada", lastName: fresh("Lovelace") } }),
@@ -178,6 +181,12 @@ export const cases: Record<string, Make> = {
       organizationRoleSlug: "no-access",
       projects: [],
     },
+  }),
+  resendInvitation: async (harness, organization) => ({
+    body: { membershipId: (await freshPlace(harness, organization)).membershipId },
+  }),
+  declineInvitation: async (harness, organization) => ({
+    body: await people.invite(harness, organization, freshAddress()),
   }),
   // For an account that is complete: the call that changes something.
   async verifyInvitation(harness, organization) {

@@ -43,6 +43,7 @@ const publicEndpoints: Record<string, string> = {
   sendMfaCode: "takes the token of a second factor that is due",
   verifyMfa: "takes the token of a second factor that is due",
   verifyInvitation: "takes the code of an invitation in place of a token",
+  declineInvitation: "takes the code of an invitation in place of a token, and gives nothing",
   renewAccessToken: "takes the token in the body, and judges it as if it were in the header",
   revokeAccessToken: "takes the token in the body, and judges it as if it were in the header",
   loginUniversalAuth: "takes a client id and a client secret in place of a token",

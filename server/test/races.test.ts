@@ -121,6 +121,25 @@ test("of 200 organizations made at once that all take one slug at once one gets 
   assert.equal(await count("audit_logs where event_type = 'update-organization'"), 1)
 })
 
+test("of 100 who accept one invitation at once one does", async () => {
+  const own = { ...acme, name: "Acme", adminToken: "", signedInToken: "", adminUsername: username }
+  const email = "guest@example.com"
+  const first = await people.invite(left, own, email)
+  const signedIn = await people.accept(left, first)
+  const created = await left.call("POST /api/v2/organizations", {
+    token: await people.signIn(left, username),
+    body: { name: "Inviting" },
+  })
+  const { id } = people.ok(created).organization
+  const admin = await people.select(left, await people.signIn(left, username), id)
+  const invitation = await people.invite(left, { ...own, id, token: admin }, email)
+  const more = { token: signedIn, body: invitation }
+  const answers = await parallel(100, "POST /api/v1/invite-org/verify", more)
+  assert.deepEqual(tally(answers), { 200: 1, 400: 99 })
+  const events = "audit_logs where org_id = $1 and event_type = 'accept-organization-invitation'"
+  assert.equal(await count(events, [id]), 1)
+})
+
 test("nobody stays in a group that is deleted while they are added", async () => {
   for (let round = 0; round < rounds; round++) {
     const group = await people.addGroup(left, acme, `Short-lived ${round}`)

@@ -75,3 +75,12 @@ export async function closeCodes(db: Queries, userId: string, purposes: Purpose[
     .where("used_at", "is", null)
     .execute()
 }
+
+/** Closes every code of the person and forgets to which addresses they went. */
+export async function forgetCodes(db: Queries, userId: string): Promise<void> {
+  await db
+    .updateTable("email_codes")
+    .set({ address: "", used_at: sql<Date>`coalesce(used_at, statement_timestamp())` })
+    .where("user_id", "=", userId)
+    .execute()
+}

@@ -59,3 +59,6 @@ export const closeCodes = (db: Queries, userId: string, purposes: Purpose[]): Pr
 
 export const wrongCode = (extras: { keepsChanges?: boolean } = {}) =>
   badRequest("The code is wrong, has expired, or has been used", extras)
+
+/** Closes every code of a person whose account is deleted, and forgets to which addresses they went. */
+export const forgetCodes = store.forgetCodes

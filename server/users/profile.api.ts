@@ -3,6 +3,7 @@ import { endpoint, none } from "../http/endpoint.ts"
 import { displayName, emailAddress, uuid } from "../http/fields.ts"
 import { OwnUser, presentOwnUser } from "../http/user.ts"
 import * as addresses from "./addresses.ts"
+import * as deletion from "./deletion.ts"
 import * as profile from "./profile.ts"
 
 /** With the names of keys that older clients require; there are none here, since nothing is encrypted with them. */
@@ -63,6 +64,15 @@ export const profileEndpoints = [
     factValues: () => [],
     result: z.object({ user: UserWithKeys }),
     handle: async (_ctx, { facts }) => ({ user: presentWithKeys(profile.profileOf(facts)) }),
+  }),
+
+  endpoint("deleteMe", "DELETE /api/v2/users/me", {
+    summary: "Delete your account, and leave all organizations",
+    tags,
+    access: "signedIn",
+    callers: ["user"],
+    result: z.object({ user: OwnUser }),
+    handle: async (ctx) => ({ user: presentOwnUser(await deletion.deleteOwnAccount(ctx)) }),
   }),
 
   endpoint("updateMyName", "PATCH /api/v2/users/me/name", {

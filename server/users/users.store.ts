@@ -75,6 +75,48 @@ export async function changeUsername(db: Queries, id: string, username: string):
     .execute()
 }
 
+/** The account, locked so that nobody invites it or changes it meanwhile; undefined when it has been deleted. */
+export const lockUser = (db: Queries, id: string): Promise<UserRow | undefined> =>
+  db
+    .selectFrom("users")
+    .select(columns)
+    .where("id", "=", id)
+    .where("deleted_at", "is", null)
+    .forUpdate()
+    .executeTakeFirst()
+
+/** Keeps the account from being deleted until the transaction ends; false when it has been. */
+export async function holdUser(db: Queries, id: string): Promise<boolean> {
+  const held = await db
+    .selectFrom("users")
+    .select("id")
+    .where("id", "=", id)
+    .where("deleted_at", "is", null)
+    .forKeyShare()
+    .executeTakeFirst()
+  return held !== undefined
+}
+
+/** Leaves of an account what others refer to, and nothing of the person; the username is free. */
+export async function eraseUser(db: Queries, id: string): Promise<void> {
+  await db
+    .updateTable("users")
+    .set({
+      username: id,
+      email: null,
+      first_name: null,
+      last_name: null,
+      password_hash: null,
+      is_accepted: false,
+      is_super_admin: false,
+      is_mfa_enabled: false,
+      deleted_at: sql<Date>`statement_timestamp()`,
+      updated_at: sql<Date>`statement_timestamp()`,
+    })
+    .where("id", "=", id)
+    .execute()
+}
+
 /** Completes the sign-up of an account that has not been completed; undefined when it has been. */
 export const completeUser = (
   db: Queries,
@@ -86,5 +128,6 @@ export const completeUser = (
     .set({ ...account, is_accepted: true, updated_at: sql<Date>`statement_timestamp()` })
     .where("id", "=", id)
     .where("is_accepted", "=", false)
+    .where("deleted_at", "is", null)
     .returning(columns)
     .executeTakeFirst()

@@ -1,7 +1,7 @@
 import type { PublicContext } from "../context.ts"
 import { newId } from "../crypto/ids.ts"
 import type { Queries } from "../db/database.ts"
-import { notFound } from "../errors.ts"
+import { notFound, unavailable } from "../errors.ts"
 import * as store from "./users.store.ts"
 
 export type User = store.UserRow
@@ -15,6 +15,15 @@ export async function requireUser(db: Queries, id: string): Promise<User> {
   if (!user) throw notFound("There is no such user")
   return user
 }
+
+/** The account with this id, locked until the transaction ends; undefined when it has been deleted. */
+export const lockUser = store.lockUser
+/** Keeps an account from being deleted until the transaction ends; throws 503 when it has just been. */
+export async function holdUser(db: Queries, { id }: User): Promise<void> {
+  if (!(await store.holdUser(db, id))) throw unavailable("The account has just been deleted; try again")
+}
+/** Leaves nothing of the person in an account. */
+export const eraseUser = store.eraseUser
 
 /** The account of an address that was invited: the one there is, or a new one whose sign-up is still to come. */
 export async function findOrCreateUser(db: Queries, username: string): Promise<User> {
