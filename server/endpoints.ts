@@ -1,4 +1,6 @@
+import { directoryEndpoints } from "./admin/directory.api.ts"
 import { instanceEndpoints } from "./admin/instance.api.ts"
+import { settingsEndpoints } from "./admin/settings.api.ts"
 import { statusEndpoints } from "./admin/status.api.ts"
 import { auditEndpoints } from "./audit/audit.api.ts"
 import { loginEndpoints } from "./auth/login.api.ts"
@@ -32,6 +34,8 @@ import { signUpEndpoints } from "./users/sign-up.api.ts"
 export const endpoints: readonly Endpoint[] = [
   ...statusEndpoints,
   ...instanceEndpoints,
+  ...settingsEndpoints,
+  ...directoryEndpoints,
   ...loginEndpoints,
   ...sessionEndpoints,
   ...profileEndpoints,

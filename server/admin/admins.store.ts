@@ -17,3 +17,24 @@ export async function hasOtherAdmin(db: Queries, userId: string): Promise<boolea
     .executeTakeFirst()
   return other !== undefined
 }
+
+/** Makes an account administer the instance, or no more. */
+export async function setUserAdmin(db: Queries, userId: string, isAdmin: boolean): Promise<void> {
+  await db.updateTable("users").set({ is_super_admin: isAdmin }).where("id", "=", userId).execute()
+}
+
+export type AdminIdentityRow = { id: string; org_id: string; name: string; is_instance_admin: boolean }
+
+/** The same for a machine identity of whatever organization; undefined when there is none. */
+export const setIdentityAdmin = (
+  db: Queries,
+  identityId: string,
+  isAdmin: boolean,
+): Promise<AdminIdentityRow | undefined> =>
+  db
+    .updateTable("identities")
+    .set({ is_instance_admin: isAdmin })
+    .where("id", "=", identityId)
+    .where("deleted_at", "is", null)
+    .returning(["id", "org_id", "name", "is_instance_admin"])
+    .executeTakeFirst()

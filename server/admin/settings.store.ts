@@ -1,10 +1,20 @@
+import { sql } from "kysely"
 import type { Queries } from "../db/database.ts"
 
+export type SettingsRow = { allow_sign_up: boolean; allowed_sign_up_domain: string | null; updated_at: Date }
+
+const columns = ["allow_sign_up", "allowed_sign_up_domain", "updated_at"] as const
+
 /** What the instance's admins have decided for all of it. */
-export const instanceSettings = (
+export const instanceSettings = (db: Queries): Promise<SettingsRow> =>
+  db.selectFrom("instance_settings").select(columns).executeTakeFirstOrThrow()
+
+export const updateSettings = (
   db: Queries,
-): Promise<{ allow_sign_up: boolean; allowed_sign_up_domain: string | null }> =>
+  changes: { allow_sign_up?: boolean; allowed_sign_up_domain?: string | null },
+): Promise<SettingsRow> =>
   db
-    .selectFrom("instance_settings")
-    .select(["allow_sign_up", "allowed_sign_up_domain"])
+    .updateTable("instance_settings")
+    .set({ ...changes, updated_at: sql<Date>`statement_timestamp()` })
+    .returning(columns)
     .executeTakeFirstOrThrow()

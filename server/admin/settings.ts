@@ -21,3 +21,25 @@ const listed = (domains: string | null): string[] =>
     .split(",")
     .map((domain) => domain.trim().toLowerCase())
     .filter((domain) => domain !== "")
+
+export type InstanceConfig = store.SettingsRow & { isInitialized: boolean }
+
+/** What anybody may know of the instance before they sign in. */
+export async function instanceConfig(db: Queries): Promise<InstanceConfig> {
+  return { ...(await store.instanceSettings(db)), isInitialized: await isSetUp(db) }
+}
+
+/** Changes who may sign up; "" lets addresses of every domain. What is not sent stays as it is. */
+export async function updateConfig(
+  db: Queries,
+  changes: { allowSignUp?: boolean | undefined; allowedSignUpDomain?: string | undefined },
+): Promise<InstanceConfig> {
+  const { allowSignUp, allowedSignUpDomain } = changes
+  if (allowSignUp === undefined && allowedSignUpDomain === undefined) return instanceConfig(db)
+  const domains = allowedSignUpDomain === undefined ? undefined : listed(allowedSignUpDomain).join(",")
+  const settings = await store.updateSettings(db, {
+    ...(allowSignUp === undefined ? {} : { allow_sign_up: allowSignUp }),
+    ...(domains === undefined ? {} : { allowed_sign_up_domain: domains === "" ? null : domains }),
+  })
+  return { ...settings, isInitialized: await isSetUp(db) }
+}

@@ -21,7 +21,7 @@ export const statusEndpoints = [
         date: new Date().toISOString(),
         message: "Ok",
         emailConfigured: ctx.services.mailer !== undefined,
-        inviteOnlySignup: true,
+        inviteOnlySignup: !(await status.isSignUpOpen(ctx)),
         // There is none to configure.
         redisConfigured: false,
       }

@@ -1,6 +1,7 @@
 import { setTimeout } from "node:timers/promises"
 import type { PublicContext } from "../context.ts"
 import { unavailable } from "../errors.ts"
+import { instanceConfig } from "./settings.ts"
 import { ping } from "./status.store.ts"
 
 const patienceMs = 2_000
@@ -13,3 +14,7 @@ export async function requireHealthy(ctx: PublicContext): Promise<void> {
   timer.abort()
   if (!answered) throw unavailable("The database does not answer at the moment; try again shortly")
 }
+
+/** Whether people may make accounts by themselves. */
+export const isSignUpOpen = async (ctx: PublicContext): Promise<boolean> =>
+  (await instanceConfig(ctx.db)).allow_sign_up

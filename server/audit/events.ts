@@ -38,6 +38,7 @@ export type AuditEvents = {
     hasDeleteProtection?: boolean
     metadata?: { key: string; value: string }[]
   }
+  "update-identity-instance-admin": { identityId: string; name: string; isInstanceAdmin: boolean }
   "delete-identity": { identityId: string; name: string }
   "renew-identity-access-token": { identityId: string; tokenId: string }
   "revoke-identity-access-token": { identityId: string; tokenId: string }

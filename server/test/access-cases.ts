@@ -2,6 +2,7 @@ import type { Endpoint } from "../http/endpoint.ts"
 import type { Harness } from "./harness.ts"
 import type { Call } from "./http.ts"
 import { freshIdentity, identityCases } from "./identity-cases.ts"
+import { adminCases } from "./admin-cases.ts"
 import { accountCases } from "./account-cases.ts"
 import { passwordCases } from "./password-cases.ts"
 import * as people from "./people.ts"
@@ -135,6 +136,7 @@ export const cases: Record<string, Make> = {
   updateMyName: async () => ({ body: { firstName: "Ada", lastName: fresh("Lovelace") } }),
   updateMyAuthMethods: async () => ({ body: { authMethods: ["email"] } }),
   ...accountCases,
+  ...adminCases,
   listOwnOrganizations: async () => ({}),
   listMyOrganizations: async () => ({}),
   createOrganization: async () => ({ body: { name: fresh("organization") } }),

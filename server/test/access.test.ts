@@ -34,6 +34,7 @@ const publicEndpoints: Record<string, string> = {
   bootstrapInstance: "there is no account yet; from elsewhere it needs the setup token, and it succeeds once",
   signUpAdmin: "the same, for whoever sets the instance up in a browser",
   login: "takes a password in place of a token",
+  getInstanceConfig: "what a page needs to know before anybody signs in: whether sign-ups are open",
   requestPasswordReset: "who has forgotten a password has no token; it answers alike for every address",
   verifyPasswordReset: "takes the code of a mailed link in place of a token",
   resetPassword: "takes the token that the code of a mailed link gave",
@@ -344,7 +345,39 @@ async function ignores(endpoint: Endpoint, token: string, requests: Request[]): 
 const wordsOf = (answer: Answer, asked: string): string =>
   JSON.stringify({ ...answer.body, reqId: "" }).replaceAll(asked, "<asked>")
 
-for (const endpoint of guarded) {
+describe("administering the instance", () => {
+  const ofInstance = guarded.filter(({ access }) => access === "instanceAdmin")
+
+  test("is no right of any organization: others are refused, and nobody's audit log speaks of it", async () => {
+    assert.ok(ofInstance.length > 5)
+    const others = [
+      ...holders.map(({ role, kind, token }) => ({ title: `${role} ${kind}`, token })),
+      { title: "an admin of an organization", token: stranger.token },
+      { title: "the same without an organization", token: stranger.signedInToken },
+      { title: "a machine identity with the role admin", token: elsewhere.token },
+    ]
+    const expected = { status: 403, error: "ForbiddenError" }
+    for (const endpoint of ofInstance) {
+      const request = await caseOf(endpoint)(harness, acme)
+      const unknown = everyIdReplaced(request)
+      await refuses(endpoint, request, [
+        ...others.map((other) => ({ ...other, ...expected })),
+        ...others.map((other) => ({ ...other, request: unknown, ...expected })),
+      ])
+    }
+  })
+
+  test("what does not exist is 404", async () => {
+    for (const endpoint of ofInstance) {
+      const request = await caseOf(endpoint)(harness, acme)
+      if (placesOf(request).length === 0) continue
+      const absent = { title: endpoint.id, token: acme.adminToken, status: 404, error: "NotFound" }
+      await refuses(endpoint, everyIdReplaced(request), [absent])
+    }
+  })
+})
+
+for (const endpoint of guarded.filter(({ access }) => access !== "instanceAdmin")) {
   describe(`${endpoint.id} and another organization`, () => {
     const tokens =
       endpoint.access === "signedIn" && endpoint.callers.includes("user")
