@@ -101,3 +101,10 @@ function requireOffered(method: MfaMethod | undefined): void {
 
 const isRegistered = async (db: Queries, userId: string): Promise<boolean> =>
   (await totp.verifiedAuthenticator(db, userId)) !== undefined
+
+/** Takes the second factor from an account whoever asks, for the operator of the server; false when it had none. */
+export async function takeSecondFactor(db: Queries, userId: string): Promise<boolean> {
+  const hadAuthenticator = await totp.removeAuthenticator(db, userId)
+  const wasOn = await store.setMfa(db, userId, false)
+  return hadAuthenticator || wasOn
+}

@@ -10,6 +10,9 @@ export type Lock = {
   release(): Promise<void>
 }
 
+/** Another process has the data folder. */
+export class FolderInUse extends StartError {}
+
 // What SQLite answers when another connection holds the lock.
 const SQLITE_BUSY = 5
 
@@ -26,7 +29,7 @@ export async function acquireLock(dataDir: string): Promise<Lock> {
   const lockFile = join(dataDir, "server.lock")
   const pidFile = join(dataDir, "server.pid")
   const holder = holdLock(lockFile)
-  if (holder === "taken") throw new StartError(await refusal(dataDir, pidFile))
+  if (holder === "taken") throw new FolderInUse(await refusal(dataDir, pidFile))
 
   writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 })
   await chmod(lockFile, 0o600)

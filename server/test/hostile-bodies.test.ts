@@ -162,6 +162,10 @@ const replaced = (body: Record<string, unknown>, field: string, json: string): s
   return `{${fields.map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(",")}}`
 }
 
+/** Whether a field may be null, by its schema. */
+const takesNull = ({ body }: Endpoint, field: string): boolean =>
+  body instanceof z.ZodObject && z.safeParse(body.shape[field] as z.ZodType, null).success
+
 const cut = (text: string): string => text.slice(0, 60)
 
 for (const endpoint of withBody) {
@@ -205,7 +209,9 @@ for (const endpoint of withBody) {
       const { body } = await make()
       const attempts: Record<string, Call> = {}
       for (const [field, value] of Object.entries(body)) {
-        const wrong = jsonTypes.filter((type) => type !== typeOf(value)).flatMap((type) => samples[type])
+        const isFitting = (type: JsonType) =>
+          type === typeOf(value) || (type === "null" && takesNull(endpoint, field))
+        const wrong = jsonTypes.filter((type) => !isFitting(type)).flatMap((type) => samples[type])
         for (const json of wrong)
           attempts[`${field}: ${cut(json)}`] = { rawBody: replaced(body, field, json) }
         if (Array.isArray(value)) attempts[`${field}: deep`] = { rawBody: replaced(body, field, deepArray) }

@@ -129,3 +129,34 @@ for (const [one, other] of pairs) {
     }
   })
 }
+
+test("two who take the administration of the instance from each other, or go, at once leave one", async () => {
+  const idOf = (token: string): string =>
+    JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()).userId
+  const countAdmins = async (): Promise<number> => {
+    const { rows } = await sql.query<{ count: string }>(
+      "select count(*) from users where is_super_admin and is_accepted and deleted_at is null",
+    )
+    return Number(rows[0]?.count)
+  }
+  const routeOf = (person: Person) =>
+    `/api/v1/admin/user-management/users/${idOf(person.signedInToken)}/admin-access`
+  for (let round = 0; round < rounds * 4; round++) {
+    const both = [await freshPerson(), await freshPerson()] as const
+    const machine = { token: acme.token }
+    for (const person of both) people.ok(await left.call(`PATCH ${routeOf(person)}`, machine))
+    await sql.query("update users set is_super_admin = false where not id = any($1)", [
+      both.map(({ signedInToken }) => idOf(signedInToken)),
+    ])
+    const [one, other] = both
+    const answers = await Promise.all([
+      left.call(`DELETE ${routeOf(other)}`, { token: one.signedInToken }),
+      round % 2 === 0
+        ? right.call(`DELETE ${routeOf(one)}`, { token: other.signedInToken })
+        : right.call("DELETE /api/v2/users/me", { token: one.signedInToken }),
+    ])
+    assert.ok((await countAdmins()) === 1, answers.map(({ text }) => text).join("\n"))
+    const statuses = answers.map(({ status }) => status)
+    assert.ok(statuses.includes(200) && statuses.every((status) => [200, 400, 403].includes(status)))
+  }
+})

@@ -105,7 +105,7 @@ export async function startProcess(options: ProcessOptions = {}): Promise<Runnin
 }
 
 /** A caller's own settings must not reach the server: only what any program needs is handed on. */
-function environment({ env, dataDir, databaseUrl }: ProcessOptions): Record<string, string> {
+export function environment({ env, dataDir, databaseUrl }: ProcessOptions): Record<string, string> {
   const handedOn = ["PATH", "HOME", "TMPDIR", "LANG"].flatMap((name) => {
     const value = process.env[name]
     return value === undefined ? [] : [[name, value]]

@@ -70,3 +70,13 @@ export const resetPassword = (
     await endSessions(transaction, userId, null)
     return changed.username
   })
+
+/** Sets the password of a complete account, ends all sessions and the codes to reset it; false when there is none. */
+export const forcePassword = (db: Queries, userId: string, newHash: string): Promise<boolean> =>
+  db.transaction().execute(async (transaction) => {
+    const changed = await setPassword(transaction, userId, newHash).executeTakeFirst()
+    if (!changed) return false
+    await endSessions(transaction, userId, null)
+    await closeResets(transaction, userId).execute()
+    return true
+  })

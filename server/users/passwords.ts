@@ -69,3 +69,6 @@ export async function resetPassword(ctx: PublicContext, password: string): Promi
 }
 
 const wrongPassword = () => badRequest("The current password is wrong")
+
+/** Sets somebody's password whoever asks, for the operator of the server; ends all sessions of the account. */
+export const { forcePassword } = store

@@ -1,0 +1,109 @@
+import assert from "node:assert/strict"
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { text } from "node:stream/consumers"
+import { test } from "node:test"
+import { createTestDatabase } from "../server/test/databases.ts"
+import * as people from "../server/test/people.ts"
+import { environment, makeDataDir, removeDataDir, root, startProcess } from "../server/test/processes.ts"
+import type { ProcessOptions, RunningProcess } from "../server/test/processes.ts"
+
+type Outcome = { code: unknown; out: string; error: string }
+
+/** Runs the tool as `npm run admin` does, in the environment of a server. */
+async function admin(options: ProcessOptions, words: string[], input = ""): Promise<Outcome> {
+  const args = ["tools/start-checked.mjs", "tools/admin.ts", ...words]
+  const child = spawn(process.execPath, args, { cwd: root, env: environment(options) })
+  child.stdin.end(input)
+  const [out, error, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, "exit"),
+  ])
+  return { code, out: out.trim(), error: error.trim() }
+}
+
+const signIn = (server: RunningProcess, email: string, password: string) =>
+  server.call("POST /api/v3/auth/login", { body: { email, password } })
+
+async function stop(server: RunningProcess): Promise<void> {
+  server.kill("SIGTERM")
+  await server.exited
+}
+
+test("works on the server's own PostgreSQL while it runs and while it is stopped", async (t) => {
+  const dataDir = await makeDataDir()
+  const options = { dataDir }
+  const nothing = await admin(options, ["list-admins"])
+  assert.equal(nothing.code, 1)
+  assert.match(nothing.error, /no database/)
+
+  let server = await startProcess(options)
+  t.after(async () => {
+    server.killGroup("SIGKILL")
+    await server.exited
+    await removeDataDir(dataDir)
+  })
+  const acme = await people.bootstrap(server)
+  assert.deepEqual(await admin(options, ["list-admins"]), { code: 0, out: "ada@example.com", error: "" })
+
+  const reset = await admin(options, ["reset-password", "ADA@example.com"])
+  assert.equal(reset.code, 0, reset.error)
+  const password = /The new password: (\w{24})$/.exec(reset.out)?.[1] ?? ""
+  assert.equal((await signIn(server, "ada@example.com", "correct horse battery staple")).status, 400)
+  people.ok(await signIn(server, "ada@example.com", password))
+  const old = await server.call("GET /api/v1/organization", { token: acme.signedInToken })
+  assert.deepEqual([old.status, old.body.error], [401, "StaleSession"])
+
+  await stop(server)
+  const given = await admin(options, ["reset-password", "ada@example.com", "--stdin"], "quite another one\n")
+  assert.deepEqual(given, { code: 0, out: "All sessions of ada@example.com have ended.", error: "" })
+  server = await startProcess(options)
+  people.ok(await signIn(server, "ada@example.com", "quite another one"))
+})
+
+test("works on a database of one's own, and refuses what makes no sense", async (t) => {
+  const database = await createTestDatabase()
+  const dataDir = await makeDataDir()
+  const options = { dataDir, databaseUrl: database.url }
+  const server = await startProcess(options)
+  t.after(async () => {
+    server.killGroup("SIGKILL")
+    await server.exited
+    await database.drop()
+    await removeDataDir(dataDir)
+  })
+  const acme = await people.bootstrap(server)
+  const factor = await people.addSecondFactor(server, acme, "grace@example.com")
+  await people.invite(server, acme, "not-yet@example.com")
+
+  const list = (token: string) => server.call("GET /api/v1/admin/user-management/users", { token })
+  assert.equal((await list(factor.provedToken)).status, 403)
+  assert.equal((await admin(options, ["make-admin", "grace@example.com"])).code, 0)
+  people.ok(await list(factor.provedToken))
+  assert.equal((await admin(options, ["list-admins"])).out, "ada@example.com\ngrace@example.com")
+
+  const selecting = { token: factor.signedInToken, body: { organizationId: acme.id } }
+  const select = async () => people.ok(await server.call("POST /api/v3/auth/select-organization", selecting))
+  assert.equal((await select()).isMfaEnabled, true)
+  const removed = await admin(options, ["remove-mfa", "grace@example.com"])
+  assert.deepEqual([removed.code, removed.out], [0, "grace@example.com signs in by password alone."])
+  assert.equal((await select()).isMfaEnabled, false)
+  assert.match((await admin(options, ["remove-mfa", "grace@example.com"])).out, /had no second factor/)
+
+  const wrong: [string[], RegExp][] = [
+    [[], /Usage/],
+    [["constructor", "ada@example.com"], /Usage/],
+    [["make-admin"], /Usage/],
+    [["make-admin", "ada@example.com", "--stdin"], /Usage/],
+    [["reset-password", "ada@example.com", "secret"], /Usage/],
+    [["make-admin", "nobody@example.com"], /no account/],
+    [["reset-password", "not-yet@example.com"], /no account/],
+    [["reset-password", "ada@example.com", "--stdin"], /must not be empty/],
+  ]
+  for (const [words, expected] of wrong) {
+    const { code, out, error } = await admin(options, words)
+    assert.deepEqual([code, out], [1, ""], words.join(" "))
+    assert.match(error, expected)
+  }
+})

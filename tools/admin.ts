@@ -1,0 +1,79 @@
+import { readFileSync } from "node:fs"
+import { createPasswords } from "../server/auth/password.ts"
+import { listAdmins, makeAdmin, removeMfa, resetPassword } from "../server/admin/host.ts"
+import { loadConfig } from "../server/config.ts"
+import { randomAlphanumerics } from "../server/crypto/ids.ts"
+import { openDatabase, type Connection, type Queries } from "../server/db/database.ts"
+import { DomainError } from "../server/errors.ts"
+import { reachPostgres } from "../server/postgres/reach.ts"
+import { runMain } from "../server/process.ts"
+import { StartError } from "../server/start-error.ts"
+
+/*
+ * For the operator of the host, when nobody can sign in any more. It works on the database that the server uses, with
+ * the same environment, whether the server runs or not.
+ */
+const usage = `Usage:
+  npm run admin -- list-admins
+  npm run admin -- make-admin <email>
+  npm run admin -- reset-password <email>            prints a new password
+  npm run admin -- reset-password <email> --stdin    reads the password from standard input
+  npm run admin -- remove-mfa <email>`
+
+type Command = (db: Queries, email: string, flag: string | undefined) => Promise<string>
+
+const commands: Record<string, Command> = {
+  async "make-admin"(db, email) {
+    await makeAdmin(db, email)
+    return `${email} administers the instance.`
+  },
+  async "reset-password"(db, email, flag) {
+    if (flag !== undefined && flag !== "--stdin") throw new StartError(usage)
+    const given = flag === "--stdin" ? readFileSync(0, "utf8").replace(/\r?\n$/, "") : undefined
+    const password = given ?? randomAlphanumerics(24)
+    await resetPassword({ db, passwords: createPasswords() }, email, password)
+    const done = `All sessions of ${email} have ended.`
+    return given === undefined ? `${done} The new password: ${password}` : done
+  },
+  async "remove-mfa"(db, email) {
+    const hadOne = await removeMfa(db, email)
+    return hadOne ? `${email} signs in by password alone.` : `${email} had no second factor.`
+  },
+}
+
+function chosen([name = "", email, flag, ...more]: string[]): (db: Queries) => Promise<string> {
+  if (name === "list-admins" && email === undefined) {
+    return async (db) => (await listAdmins(db)).join("\n") || "Nobody administers the instance."
+  }
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (!command || !email || more.length > 0 || (flag !== undefined && name !== "reset-password"))
+    throw new StartError(usage)
+  return (db) => command(db, email, flag)
+}
+
+async function on<T>(connection: Connection, work: (db: Queries) => Promise<T>): Promise<T> {
+  const database = openDatabase(connection, 1)
+  try {
+    return await work(database.queries)
+  } catch (error) {
+    // What a rule refuses is a sentence for the operator, too.
+    throw error instanceof DomainError ? new StartError(`${error.message}.`) : error
+  } finally {
+    await database.close()
+  }
+}
+
+await runMain(async () => {
+  const command = chosen(process.argv.slice(2))
+  const config = loadConfig(process.env)
+  if (config.databaseUrl !== undefined) {
+    console.log(await on({ url: config.databaseUrl }, command))
+    return
+  }
+  const { address, leave } = await reachPostgres(config)
+  try {
+    console.log(await on(address, command))
+  } finally {
+    await leave()
+  }
+})
