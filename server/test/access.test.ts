@@ -1,7 +1,6 @@
 import assert from "node:assert/strict"
 import { randomUUID } from "node:crypto"
 import { describe, test } from "node:test"
-import { sql } from "kysely"
 import { needsOrganization } from "../access/access.ts"
 import { rightsOf } from "../access/can.ts"
 import { builtInRules } from "../access/roles.ts"
@@ -18,6 +17,7 @@ import {
   withoutSuccess,
 } from "./access-cases.ts"
 import { authSecret, badTokens, forge, halfwayTokens } from "./bad-tokens.ts"
+import { watchChanges } from "./changes.ts"
 import { startHarness } from "./harness.ts"
 import type { Answer, Call } from "./http.ts"
 import * as people from "./people.ts"
@@ -62,29 +62,8 @@ const guarded = endpoints.filter((endpoint) => endpoint.access !== "public")
 const permissionOf = ({ access }: Endpoint) => (typeof access === "object" ? access.organization : undefined)
 const ofOrganization = guarded.filter((endpoint) => permissionOf(endpoint) !== undefined)
 
-/*
- * A digest of every table, so that a comparison after each refusal is one short statement. When a token was last
- * used is noted after the answer, at most once a minute, and says nothing about what a request did.
- */
-const tables = (await harness.db.introspection.getTables())
-  .filter((table) => !table.isView)
-  .map(({ name }) => name)
-const digests = sql.join(
-  tables.map(
-    (name) => sql`
-      select ${sql.lit(name)} as name, count(*) as size,
-        md5(coalesce(string_agg(x.row, '|' order by x.row collate "C"), '')) as digest
-      from (select (to_jsonb(each) - 'last_used_at')::text as row from ${sql.table(name)} each) x`,
-  ),
-  sql` union all `,
-)
-
-async function fingerprint(): Promise<{ audit: number; rest: string }> {
-  const { rows } = await sql<{ name: string; size: string; digest: string }>`${digests}`.execute(harness.db)
-  const audit = rows.find(({ name }) => name === "audit_logs")
-  const rest = rows.filter(({ name }) => name !== "audit_logs").map(({ name, digest }) => `${name} ${digest}`)
-  return { audit: Number(audit?.size), rest: rest.toSorted().join("\n") }
-}
+/** What was written so far: compared after each refusal. */
+const changes = await watchChanges(harness.db)
 
 type Expected = { status: number; error: string }
 
@@ -104,12 +83,12 @@ type Attempt = Expected & { title: string; audited?: number; request?: Request }
 /** Sends a good request in a way that must be refused, and sees that nothing but the audit log has changed. */
 async function refuses(endpoint: Endpoint, request: Request, attempts: Attempt[]): Promise<Answer[]> {
   const answers: Answer[] = []
-  let before = await fingerprint()
+  let before = await changes()
   for (const { title, status, error, audited = 0, ...options } of attempts) {
     const answer = await send(harness, endpoint, { request, token: undefined, ...options })
     assertRefusal(answer, { status, error }, title)
-    const after = await fingerprint()
-    assert.equal(after.rest, before.rest, `${title} changed something`)
+    const after = await changes()
+    assert.deepEqual(after.rest, before.rest, `${title} changed something`)
     assert.equal(after.audit - before.audit, audited, `audit rows after ${title}`)
     before = after
     answers.push(answer)
@@ -133,6 +112,17 @@ describe("the list of endpoints", () => {
   test("what anybody may call is on a short list with reasons", () => {
     const open = endpoints.filter((endpoint) => endpoint.access === "public").map(({ id }) => id)
     assert.deepEqual(open.toSorted(), Object.keys(publicEndpoints).toSorted())
+  })
+
+  test("what is written is noticed, and what is rolled back is not", async () => {
+    const before = await changes()
+    await people.addGroup(harness, acme, "Noticed")
+    const after = await changes()
+    assert.equal(after.audit - before.audit, 1)
+    assert.equal((after.rest["groups"] ?? 0) - (before.rest["groups"] ?? 0), 1)
+    const again = { token: acme.token, body: { name: "Noticed" } }
+    assert.equal((await harness.call("POST /api/v1/groups", again)).status, 400)
+    assert.deepEqual(await changes(), after)
   })
 
   test("the forged tokens of these tests are good but for what is wrong with them", async () => {
@@ -334,11 +324,11 @@ const everyIdReplaced = (request: Request): Request =>
 
 /** Sends each and sees that they are answered 200 in the same words, and that nothing has changed. */
 async function ignores(endpoint: Endpoint, token: string, requests: Request[]): Promise<void> {
-  const before = await fingerprint()
+  const before = await changes()
   const answers: unknown[] = []
   for (const request of requests) answers.push(people.ok(await send(harness, endpoint, { request, token })))
   for (const answer of answers) assert.deepEqual(answer, answers[0])
-  assert.deepEqual(await fingerprint(), before)
+  assert.deepEqual(await changes(), before)
 }
 
 /** What was answered, without the id of the request and without the name that was asked for. */
@@ -441,11 +431,11 @@ describe("what a success leaves behind", () => {
         const person = endpoint.access === "signedIn" ? acme.signedInToken : acme.adminToken
         const known = kind === "user" ? person : acme.token
         const token = request.token ?? (endpoint.access === "public" ? undefined : known)
-        const before = await fingerprint()
+        const before = await changes()
         people.ok(await send(harness, endpoint, { request, token }))
-        const after = await fingerprint()
+        const after = await changes()
         assert.equal(after.audit - before.audit, rowsOf(endpoint))
-        if (endpoint.method === "GET") assert.equal(after.rest, before.rest)
+        if (endpoint.method === "GET") assert.deepEqual(after.rest, before.rest)
       })
     }
   }
