@@ -82,10 +82,12 @@ export const directoryEndpoints = [
     tags,
     access,
     params: userParams,
-    result: z.object({ user: OwnUser }),
-    handle: async (ctx, { params }) => ({
-      user: presentOwnUser(await directory.deleteUser(ctx, params.userId)),
-    }),
+    // Older clients look for the one user under `users`.
+    result: z.object({ user: OwnUser, users: OwnUser }),
+    async handle(ctx, { params }) {
+      const user = presentOwnUser(await directory.deleteUser(ctx, params.userId))
+      return { user, users: user }
+    },
   }),
 
   endpoint("grantInstanceAdmin", "PATCH /api/v1/admin/user-management/users/{userId}/admin-access", {

@@ -34,9 +34,12 @@ async function refused(act: () => Promise<{ status: number; text: string }>, sta
 describe("the instance", () => {
   test("tells anybody whether it is set up and who may sign up", async () => {
     assert.equal(people.ok(before).config.initialized, false)
-    const { updatedAt, ...config } = people.ok(await harness.call("GET /api/v1/admin/config")).config
-    assert.ok(updatedAt)
+    const { createdAt, updatedAt, ...config } = people.ok(
+      await harness.call("GET /api/v1/admin/config"),
+    ).config
+    assert.ok(Date.parse(createdAt) <= Date.parse(updatedAt))
     assert.deepEqual(config, {
+      id: "00000000-0000-0000-0000-000000000000",
       initialized: true,
       allowSignUp: true,
       allowedSignUpDomain: null,
@@ -44,6 +47,7 @@ describe("the instance", () => {
       trustLdapEmails: false,
       trustOidcEmails: false,
       defaultAuthOrgId: null,
+      defaultAuthOrgSlug: null,
       enabledLoginMethods: ["email"],
       isMigrationModeOn: false,
       isSecretScanningDisabled: true,
@@ -175,7 +179,8 @@ describe("who administers the instance", () => {
   test("deletes anybody's account, and each organization of theirs knows", async () => {
     const { token, id, email } = await addUser("leaving@example.com")
     const inOrganization = await people.select(harness, token, acme.id)
-    assert.equal(people.ok(await admin(`DELETE user-management/users/${id}`)).user.email, email)
+    const { user, users } = people.ok(await admin(`DELETE user-management/users/${id}`))
+    assert.deepEqual([user.email, users], [email, user])
     assert.ok(
       [401, 404].includes((await harness.call("GET /api/v1/groups", { token: inOrganization })).status),
     )

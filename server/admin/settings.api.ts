@@ -1,32 +1,39 @@
 import { z } from "zod"
 import { endpoint, none } from "../http/endpoint.ts"
-import { timestamp } from "../http/fields.ts"
+import { timestamp, uuid } from "../http/fields.ts"
 import * as settings from "./settings.ts"
 
 const Config = z.object({
+  id: uuid,
   initialized: z.boolean(),
   allowSignUp: z.boolean(),
   allowedSignUpDomain: z.string().nullable(),
+  createdAt: timestamp,
   updatedAt: timestamp,
   trustSamlEmails: z.boolean(),
   trustLdapEmails: z.boolean(),
   trustOidcEmails: z.boolean(),
   defaultAuthOrgId: z.null(),
+  defaultAuthOrgSlug: z.null(),
   enabledLoginMethods: z.array(z.string()),
   isMigrationModeOn: z.boolean(),
   isSecretScanningDisabled: z.boolean(),
 })
 
 const present = (config: settings.InstanceConfig): z.input<typeof Config> => ({
+  // There is one instance, and its settings need nothing to be told apart by.
+  id: "00000000-0000-0000-0000-000000000000",
   initialized: config.isInitialized,
   allowSignUp: config.allow_sign_up,
   allowedSignUpDomain: config.allowed_sign_up_domain,
+  createdAt: config.created_at.toISOString(),
   updatedAt: config.updated_at.toISOString(),
   // People sign in by address and password alone.
   trustSamlEmails: false,
   trustLdapEmails: false,
   trustOidcEmails: false,
   defaultAuthOrgId: null,
+  defaultAuthOrgSlug: null,
   enabledLoginMethods: ["email"],
   isMigrationModeOn: false,
   isSecretScanningDisabled: true,
