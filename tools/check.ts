@@ -1,6 +1,9 @@
 import { spawnSync } from "node:child_process"
 
-/** Everything that must be true of a commit, the quickest first; stops at the first that is not. */
+/**
+ * Everything that must be true of a commit, the quickest first; stops at the first that is not. The types of
+ * `conformance/` are checked by `npm run conformance`, as the clients' own are needed for it.
+ */
 const steps: [name: string, command: string, ...parameters: string[]][] = [
   ["types", "tsc", "--noEmit"],
   ["lint", "oxlint", "--type-aware", "--deny-warnings"],
