@@ -10,8 +10,8 @@ export type Keys = { encryptionKey: string; authSecret: string }
 export const checkValue = (name: string, key: string): string =>
   createHmac("sha256", key).update(`conclave check value of ${name}`).digest("hex")
 
-/** A key of 32 bytes for one purpose, derived from a key of the instance (RFC 5869, HKDF-SHA-256). */
-export const derive = (key: string, purpose: string): Buffer =>
+/** A key of 32 bytes for one purpose, derived from another key (RFC 5869, HKDF-SHA-256). */
+export const derive = (key: string | Buffer, purpose: string): Buffer =>
   Buffer.from(hkdfSync("sha256", key, "", `conclave ${purpose}`, 32))
 
 /** Hash of a random code of at least 128 bits, as it is stored; a plain hash suffices for such codes. */

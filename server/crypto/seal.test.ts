@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { createDecipheriv } from "node:crypto"
 import { describe, test } from "node:test"
+import { withBitFlipped } from "../test/bytes.ts"
 import { derive } from "./keys.ts"
 import { createSeal, type Place } from "./seal.ts"
 
@@ -10,11 +11,6 @@ const place: Place = {
   table: "authenticators",
   column: "sealed_secret",
   id: "018f0000-0000-7000-8000-000000000001",
-}
-const flipped = (bytes: Buffer, bit: number): Buffer => {
-  const changed = Buffer.from(bytes)
-  changed.writeUInt8(changed.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3)
-  return changed
 }
 
 describe("a sealed value", () => {
@@ -55,7 +51,7 @@ describe("a sealed value", () => {
   test("opens with no bit changed and no byte missing", () => {
     const sealed = seal.close("secret", place)
     for (let bit = 0; bit < sealed.length * 8; bit++) {
-      assert.throws(() => seal.open(flipped(sealed, bit), place), `bit ${bit}`)
+      assert.throws(() => seal.open(withBitFlipped(sealed, bit), place), `bit ${bit}`)
     }
     for (let length = 0; length < sealed.length; length++) {
       assert.throws(() => seal.open(sealed.subarray(0, length), place), `${length} bytes`)

@@ -1,0 +1,77 @@
+import { createHmac } from "node:crypto"
+import { bytesOfId, openBlob, sealBlob } from "./blob.ts"
+import { derive } from "./keys.ts"
+
+/**
+ * Where a sealed value stands; it opens there alone. Ids are UUIDs of rows, never names, which change; what does not
+ * apply is "". The version is the row's: a value of an earlier version put back does not open.
+ */
+export type Place = {
+  table: string
+  column: string
+  orgId: string
+  projectId: string
+  /** The id of the environment. */ environment: string
+  rowId: string
+  version: number
+}
+
+const wordsOf = ({ table, column, orgId, projectId, environment, rowId, version }: Place): string[] => [
+  table,
+  column,
+  // As the database writes them, however the caller of an endpoint has.
+  orgId.toLowerCase(),
+  projectId.toLowerCase(),
+  environment.toLowerCase(),
+  rowId.toLowerCase(),
+  String(version),
+]
+
+/** A key that encrypts values, and hashes them for columns that are searched for equal ones. */
+export type DataKey = {
+  readonly id: string
+  readonly isWiped: boolean
+  seal(text: string, place: Place): Buffer
+  /** Throws when the value was changed, moved from its place, or sealed under another key. */
+  open(sealed: Buffer, place: Place): string
+  /** A keyed hash of 32 bytes: equal for equal texts of one column under one key, and for nothing else. */
+  index(column: string, text: string): Buffer
+  /** Overwrites the key; it is good for nothing from then on. */ wipe(): void
+}
+
+/** Makes a data key of 32 bytes, which it overwrites: the caller has no key left. */
+export function dataKey(id: string, secret: Buffer): DataKey {
+  const named = { idBytes: bytesOfId(id), key: derive(secret, "enc/v1") }
+  const forIndexes = Buffer.from(secret)
+  secret.fill(0)
+  const indexKeys = new Map<string, Buffer>()
+  let isWiped = false
+  const requireReady = (): void => {
+    if (isWiped) throw new Error("The key was taken out of memory.")
+  }
+  return {
+    id,
+    get isWiped() {
+      return isWiped
+    },
+    seal(text, place) {
+      requireReady()
+      return sealBlob(named, Buffer.from(text, "utf8"), wordsOf(place))
+    },
+    open(sealed, place) {
+      requireReady()
+      return openBlob(named, sealed, wordsOf(place)).toString("utf8")
+    },
+    index(column, text) {
+      requireReady()
+      const key = indexKeys.get(column) ?? derive(forIndexes, `bidx/v1/${column}`)
+      indexKeys.set(column, key)
+      return createHmac("sha256", key).update(text).digest()
+    },
+    wipe() {
+      isWiped = true
+      for (const key of [named.key, forIndexes, ...indexKeys.values()]) key.fill(0)
+      indexKeys.clear()
+    },
+  }
+}
