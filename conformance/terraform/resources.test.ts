@@ -1,6 +1,8 @@
 import assert from "node:assert/strict"
 import { describe, test } from "node:test"
-import { decode, replay, type Fields, type Known, type Step } from "./replay.ts"
+import * as people from "../../server/test/people.ts"
+import { organization, server } from "../instance.ts"
+import { decode, replay, type Fields, type Known, type Step } from "../replay.ts"
 
 /*
  * What the Terraform provider (v0.19.24) sends for its resources and data sources, in its order: create, read, update,
@@ -91,9 +93,21 @@ const createIdentity = (name: string): Step => ({
   keeps: (answer) => ({ identityId: answer.identity.id }),
 })
 
+/** The provider logs in by universal auth first, as a machine identity that may do everything. */
+const identityOfTerraform = await people.addIdentity(server, organization, "admin")
+const secret = await people.addClientSecret(server, organization, identityOfTerraform.id)
+const login: Step = {
+  call: "POST /api/v1/auth/universal-auth/login",
+  as: "nobody",
+  body: { clientId: secret.clientId, clientSecret: secret.clientSecret },
+  decodes: { accessToken: "string", expiresIn: "number", accessTokenMaxTTL: "number", tokenType: "string" },
+  keeps: ({ accessToken }) => ({ token: accessToken }),
+}
+const apply = (...steps: Step[]): Promise<void> => replay([login, ...steps])
+
 describe("Terraform", () => {
   test("infisical_group and the data source infisical_groups", () =>
-    replay([
+    apply(
       createGroup("tf-group", "member"),
       { call: ({ groupId }) => `GET /api/v1/groups/${groupId}`, decodes: group },
       {
@@ -116,10 +130,10 @@ describe("Terraform", () => {
       },
       { call: ({ groupId }) => `DELETE /api/v1/groups/${groupId}`, decodes: group },
       { call: ({ groupId }) => `GET /api/v1/groups/${groupId}`, status: 404 },
-    ]))
+    ))
 
   test("infisical_org_role, and infisical_group with it", () =>
-    replay([
+    apply(
       {
         call: "POST /api/v1/organization/roles",
         body: {
@@ -170,7 +184,7 @@ describe("Terraform", () => {
       { call: ({ roleId }) => `DELETE /api/v1/organization/roles/${roleId}`, decodes: role },
       { call: ({ roleId }) => `GET /api/v1/organization/roles/${roleId}`, status: 404 },
       { call: "GET /api/v1/organization/roles/slug/tf-role-2", status: 404 },
-    ]))
+    ))
 
   const list: Fields = {
     machineIdentities: [{ id: "string", name: "string", isPartOfGroup: "boolean" }],
@@ -178,10 +192,15 @@ describe("Terraform", () => {
   const isMember = (answer: { machineIdentities: { id: string; isPartOfGroup: boolean }[] }, id?: string) =>
     answer.machineIdentities.some((each) => each.id === id && each.isPartOfGroup)
 
-  test("infisical_group_machine_identity", () =>
-    replay([
+  test("infisical_group_machine_identity", async () => {
+    // The provider asks for no page: whoever is in the group has to be on the first, however many are not.
+    for (let index = 0; index < 12; index++) {
+      const body = { name: `tf a ${index}`, organizationId: organization.id }
+      people.ok(await server.call("POST /api/v1/identities", { token: organization.token, body }))
+    }
+    await apply(
       createGroup("tf-machines", "no-access"),
-      createIdentity("tf member"),
+      createIdentity("tf z"),
       {
         call: ({ groupId, identityId }) => `POST /api/v1/groups/${groupId}/machine-identities/${identityId}`,
       },
@@ -201,10 +220,11 @@ describe("Terraform", () => {
       },
       { call: ({ groupId }) => `DELETE /api/v1/groups/${groupId}` },
       { call: ({ groupId }) => `GET /api/v1/groups/${groupId}/machine-identities`, status: 404 },
-    ]))
+    )
+  })
 
   test("infisical_identity and the data source of its organization", () =>
-    replay([
+    apply(
       {
         call: "POST /api/v1/identities",
         body: ({ organizationId }) => ({
@@ -247,7 +267,7 @@ describe("Terraform", () => {
         decodes: { identity: { id: "string", name: "string", hasDeleteProtection: "boolean" } },
       },
       { call: ({ identityId }) => `GET /api/v1/identities/${identityId}`, status: 404 },
-    ]))
+    ))
 
   /** A call about a login method of the machine identity. */
   const at = (verb: string, method: string, rest: (known: Known) => string = () => "") => {
@@ -262,7 +282,7 @@ describe("Terraform", () => {
   }
 
   test("infisical_identity_universal_auth and its client secret", () =>
-    replay([
+    apply(
       createIdentity("tf universal"),
       {
         call: at("POST", "universal-auth"),
@@ -323,10 +343,10 @@ describe("Terraform", () => {
         call: at("GET", "universal-auth", secretOf),
         status: 404,
       },
-    ]))
+    ))
 
   test("infisical_identity_token_auth and its token", () =>
-    replay([
+    apply(
       createIdentity("tf token auth"),
       {
         call: at("POST", "token-auth"),
@@ -362,7 +382,7 @@ describe("Terraform", () => {
       },
       { call: at("DELETE", "token-auth"), body: ({ identityId }) => ({ identityId }), decodes: tokenAuth },
       { call: at("GET", "token-auth"), status: 404 },
-    ]))
+    ))
 
   test("what the provider could not decode is found", () => {
     assert.deepEqual(decode(group, { ...sample, more: 1 }, "a group"), { ...sample, roleId: undefined })

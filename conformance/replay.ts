@@ -1,19 +1,21 @@
 import assert from "node:assert/strict"
-import { organization, server } from "../instance.ts"
+import { organization, server } from "./instance.ts"
 
-/** What the provider decodes: the kind of each field; `?` behind a kind lets it be absent or null. */
+/** What a client decodes: the kind of each field; `?` behind a kind lets it be absent or null. */
 export type Fields = { [name: string]: Kind | Fields | [Fields] | [Kind] }
 type Kind = "string" | "number" | "boolean" | "time" | "list" | "string?" | "number?"
 
-/** Ids that earlier steps have answered, by name. */
+/** Ids that earlier steps have answered, by name, and the `token` to send. */
 export type Known = Record<string, string>
 type Text = string | ((known: Known) => string)
 
-/** One call of the provider, and what it does with the answer. */
+/** One call of a client, and what the client does with the answer. */
 export type Step = {
   call: Text
   body?: object | ((known: Known) => object)
-  /** 200 when left out. A 404 means to the provider that the resource is gone. */ status?: 200 | 404
+  /** Sent as a form in place of `body`. */ form?: (known: Known) => Record<string, string>
+  /** Sent without the `token` that an earlier step has kept. */ as?: "nobody"
+  /** 200 when left out. A 404 means to most clients that the thing is gone. */ status?: number
   /** What is decoded of the answer; nothing when left out. */ decodes?: Fields | [Fields]
   /** Names for what later steps need of the answer. */ keeps?: (answer: any) => Known // eslint-disable-line typescript/no-explicit-any
   /** Values that have to come back as they were sent, or the next plan has a difference. */
@@ -21,24 +23,18 @@ export type Step = {
 }
 
 /**
- * Makes the calls in order with the token of a machine identity. Every read is made twice, and what is decoded of the
- * second has to equal what is decoded of the first: otherwise a plan after an apply would not be empty.
+ * Makes the calls in order, with the token that one of them has kept. Every read is made twice, and what is decoded of
+ * the second has to equal what is decoded of the first: otherwise Terraform's plan after an apply would not be empty.
  */
 export async function replay(steps: Step[]): Promise<void> {
   const known: Known = { organizationId: organization.id }
   for (const step of steps) {
-    const route = typeof step.call === "string" ? step.call : step.call(known)
-    const body = typeof step.body === "function" ? step.body(known) : step.body
-    const send = async () => {
-      const answer = await server.call(route, { token: organization.token, body })
-      assert.equal(answer.status, step.status ?? 200, `${route}: ${answer.text}`)
-      assert.match(String(answer.headers["content-type"]), /^application\/json\b/, route)
-      return answer.body
-    }
-    const answer = await send()
+    const { route, answer } = await send(step, known)
     const decoded = step.decodes ? decode(step.decodes, answer, route) : undefined
-    if (route.startsWith("GET ") && step.decodes)
-      assert.deepEqual(decode(step.decodes, await send(), route), decoded, `${route} drifts`)
+    if (route.startsWith("GET ") && step.decodes) {
+      const again = decode(step.decodes, (await send(step, known)).answer, route)
+      assert.deepEqual(again, decoded, `${route} drifts`)
+    }
     if (step.holds) {
       const [actual, expected] = step.holds(answer, known)
       assert.deepEqual(actual, expected, route)
@@ -47,7 +43,22 @@ export async function replay(steps: Step[]): Promise<void> {
   }
 }
 
-/** The fields that the provider takes out of an answer. Fails with the first that it could not. */
+async function send(step: Step, known: Known): Promise<{ route: string; answer: unknown }> {
+  const route = typeof step.call === "string" ? step.call : step.call(known)
+  const body = typeof step.body === "function" ? step.body(known) : step.body
+  const token = step.as === "nobody" ? undefined : known["token"]
+  const asForm = step.form && {
+    rawBody: new URLSearchParams(step.form(known)).toString(),
+    headers: { "content-type": "application/x-www-form-urlencoded" },
+  }
+  const answer = await server.call(route, { token, body, ...asForm })
+  assert.equal(answer.status, step.status ?? 200, `${route}: ${answer.text}`)
+  // Clients written in Go decode nothing of any other.
+  assert.match(String(answer.headers["content-type"]), /^application\/json\b/, route)
+  return { route, answer: answer.body }
+}
+
+/** The fields that a client takes out of an answer. Fails with the first that it could not. */
 export function decode(kind: Fields[string], value: unknown, place: string): unknown {
   if (Array.isArray(kind)) {
     assert.ok(Array.isArray(value), `${place} is no list: ${JSON.stringify(value)}`)

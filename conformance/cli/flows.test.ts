@@ -1,0 +1,119 @@
+import { describe, test } from "node:test"
+import * as people from "../../server/test/people.ts"
+import { organization, password, server } from "../instance.ts"
+import { replay, type Fields, type Step } from "../replay.ts"
+
+/*
+ * What the command line client (v0.43.121), the SDK for Go beneath it (v0.7) and the GitHub Action send, flow by flow,
+ * with the slashes, forms and further fields that they send.
+ */
+const machineLogin: Fields = {
+  accessToken: "string",
+  expiresIn: "number",
+  accessTokenMaxTTL: "number",
+  tokenType: "string",
+}
+const identity = await people.addIdentity(server, organization, "member")
+const { clientId, clientSecret } = await people.addClientSecret(server, organization, identity.id, {
+  settings: { accessTokenTTL: 3600, accessTokenMaxTTL: 7200 },
+})
+const keepToken: NonNullable<Step["keeps"]> = ({ accessToken }) => ({ token: accessToken })
+const status: Step = {
+  call: "GET /api/v1/identities/details",
+  decodes: { identityDetails: { organization: { id: "string", name: "string", slug: "string" } } },
+}
+/** An access token is a JWT whose claims the status is printed from. */
+const claimsOf = (token: string): Record<string, unknown> =>
+  JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as Record<string, unknown>
+
+describe("the command line client", () => {
+  test("bootstrap, of a server that is set up already", () =>
+    replay([
+      {
+        call: "POST /api/v1/admin/bootstrap",
+        as: "nobody",
+        body: { email: "eve@example.com", password, organization: "Eve", domain: server.address },
+        status: 400,
+        decodes: { message: "string", reqId: "string", error: "string" },
+      },
+    ]))
+
+  test("login by password, init, and login status", () =>
+    replay([
+      {
+        call: "POST /api/v3/auth/login",
+        as: "nobody",
+        body: { email: organization.adminUsername, password },
+        decodes: { accessToken: "string" },
+        keeps: keepToken,
+      },
+      {
+        call: "POST /api/v3/auth/select-organization",
+        body: { organizationId: organization.id },
+        decodes: { token: "string", isMfaEnabled: "boolean" },
+        keeps: ({ token }) => ({ token }),
+        holds: ({ token }) => [claimsOf(token)["organizationId"], organization.id],
+      },
+      { call: "GET /api/v1/organization", decodes: { organizations: [{ id: "string", name: "string" }] } },
+      // Sub-organizations are not there, which the client takes for a server of old.
+      { call: "GET /api/v1/organization/accessible-with-sub-orgs", status: 404 },
+      { call: "POST /api/v1/auth/checkAuth", decodes: { message: "string" } },
+    ]))
+
+  test("login by universal auth, with a slash behind the path, and login status", () =>
+    replay([
+      {
+        call: "POST /api/v1/auth/universal-auth/login/",
+        as: "nobody",
+        body: { clientId, clientSecret },
+        decodes: machineLogin,
+        keeps: keepToken,
+        holds: ({ accessToken }) => {
+          const { identityId, identityName, authMethod, orgId, exp } = claimsOf(accessToken)
+          return [
+            [identityId, identityName, authMethod, orgId, typeof exp],
+            [identity.id, "member machine", "universal-auth", organization.id, "number"],
+          ]
+        },
+      },
+      status,
+    ]))
+
+  test("the agent renews its token without a header and revokes it at the end", () =>
+    replay([
+      {
+        call: "POST /api/v1/auth/universal-auth/login",
+        as: "nobody",
+        body: { clientId, clientSecret, organizationSlug: "" },
+        decodes: machineLogin,
+        keeps: keepToken,
+      },
+      {
+        call: "POST /api/v1/auth/token/renew",
+        as: "nobody",
+        body: ({ token }) => ({ accessToken: token }),
+        decodes: machineLogin,
+        keeps: keepToken,
+      },
+      status,
+      {
+        call: "POST /api/v1/auth/token/revoke",
+        as: "nobody",
+        body: ({ token }) => ({ accessToken: token }),
+        decodes: { message: "string" },
+      },
+      { call: status.call, status: 401 },
+    ]))
+})
+
+test("the GitHub Action logs in by a form", () =>
+  replay([
+    {
+      call: "POST /api/v1/auth/universal-auth/login",
+      as: "nobody",
+      form: () => ({ clientId, clientSecret }),
+      decodes: machineLogin,
+      keeps: keepToken,
+    },
+    status,
+  ]))
