@@ -1,11 +1,15 @@
-import { createMongoAbility, type MongoAbility, type RawRuleOf } from "@casl/ability"
+import { Ability, type RawRuleOf } from "@casl/ability"
+import { matches, type SubjectFields } from "./conditions.ts"
 import type { Rule } from "./roles.ts"
 import type { OrganizationPermission } from "./vocabulary.ts"
 
 /** The parsed rules of a set of roles. Shared between requests: it says what roles mean, not who holds them. */
 export type Rights = {
-  /** True when some rule allows it and no later one forbids it. */
-  can(permission: OrganizationPermission): boolean
+  /**
+   * True when some rule allows it and no later one forbids it. Without an object it asks whether there may be one to
+   * which it is allowed: conditions are judged against an object only.
+   */
+  can(permission: OrganizationPermission, object?: SubjectFields): boolean
   /** The rules that speak about it, for the `details` of a refusal. */
   rulesFor(permission: OrganizationPermission): Rule[]
   /** All of them, in the order in which later ones win. */ rules: readonly Rule[]
@@ -28,10 +32,13 @@ export function rightsOf(key: string, rules: () => readonly Rule[]): Rights {
 }
 
 function parse(rules: readonly Rule[]): Rights {
-  const ability = createMongoAbility(rules as RawRuleOf<MongoAbility>[])
+  const ability = new Ability<Asked, Conditions>([...rules] as RawRuleOf<Ability<Asked, Conditions>>[], {
+    conditionsMatcher,
+    detectSubjectType: ({ subject }) => subject,
+  })
   return {
     rules,
-    can: ([action, subject]) => ability.can(action, subject),
+    can: ([action, subject], object) => ability.can(action, object ? { subject, object } : subject),
     rulesFor: ([action, subject]) =>
       ability.rulesFor(action, subject).map((rule) => ({
         action: rule.action,
@@ -41,3 +48,14 @@ function parse(rules: readonly Rule[]): Rights {
       })),
   }
 }
+
+type Conditions = Record<string, unknown>
+/** An object with the subject that it is of; rules know subjects by name. */
+type Judged = { subject: string; object: SubjectFields }
+type Asked = [action: string, subject: string | Judged]
+
+const conditionsMatcher = (conditions: Conditions) =>
+  Object.assign((judged: object) => matches(conditions, (judged as Judged).object), {
+    // What is forbidden under no condition at all is forbidden without an object, too.
+    matchesAll: Object.keys(conditions).length === 0,
+  })

@@ -1,3 +1,5 @@
+import { accepts, constraintOf, type Constraint, type Value } from "./conditions.ts"
+import { globIsInside, globsAreDisjoint } from "./globs.ts"
 import type { Rule } from "./roles.ts"
 
 /*
@@ -8,19 +10,30 @@ import type { Rule } from "./roles.ts"
 /** Something that the target allows and the actor does not, as a refusal names it. */
 export type Missing = { action: string; subject: string; conditions?: Record<string, unknown> }
 
-type Value = string | number | boolean
-/** The operators on one field; a plain value means `$eq`. */
-type Constraint = { $eq?: Value; $ne?: Value; $in?: readonly Value[] }
 type Fields = Record<string, Constraint>
 
 const actionsOf = ({ action }: Rule): readonly string[] => [action].flat()
-const fieldsOf = ({ conditions = {} }: Rule): Fields =>
-  Object.fromEntries(
-    Object.entries(conditions).map(([field, constraint]) => [
-      field,
-      typeof constraint === "object" && constraint !== null ? constraint : { $eq: constraint as Value },
-    ]),
-  )
+const fieldsOf = (conditions: Readonly<Record<string, unknown>> = {}): Fields =>
+  Object.fromEntries(Object.entries(conditions).map(([field, written]) => [field, constraintOf(written)]))
+
+/*
+ * Fields of which an object has one value. A list can fit two constraints by two of its elements, so that less can be
+ * proved about lists, and about every field that is not named here.
+ */
+const single = new Set([
+  "environment",
+  "secretPath",
+  "secretName",
+  "connectionId",
+  "identityId",
+  "userEmail",
+  "groupName",
+  "assignableRole",
+  "assignableSubject",
+  "assignableAction",
+  "key",
+  "value",
+])
 
 /** What `target` allows beyond `actor`; empty when all of it is covered. Rules of the target that forbid are passed over. */
 export function missingFrom(actor: readonly Rule[], target: readonly Rule[]): Missing[] {
@@ -37,12 +50,12 @@ export function missingFrom(actor: readonly Rule[], target: readonly Rule[]): Mi
 }
 
 function isCovered(about: readonly Rule[], rule: Rule): boolean {
-  const wanted = fieldsOf(rule)
+  const wanted = fieldsOf(rule.conditions)
   const allowing = about.filter(({ inverted }) => !inverted)
   const forbidding = about.filter(({ inverted }) => inverted)
   return (
-    allowing.some((own) => isInside(wanted, fieldsOf(own))) &&
-    forbidding.every((own) => areDisjoint(wanted, fieldsOf(own)))
+    allowing.some((own) => isInside(wanted, fieldsOf(own.conditions))) &&
+    forbidding.every((own) => areDisjoint(wanted, fieldsOf(own.conditions)))
   )
 }
 
@@ -50,20 +63,16 @@ function isCovered(about: readonly Rule[], rule: Rule): boolean {
 const isInside = (inner: Fields, outer: Fields): boolean =>
   Object.entries(outer).every(([field, limit]) => {
     const constraint = inner[field]
-    return constraint !== undefined && implies(constraint, limit)
+    if (constraint === undefined) return false
+    return single.has(field) ? implies(constraint, limit) : impliesInLists(constraint, limit)
   })
 
 /** Some field proves that no object fits both. A rule without conditions fits everything. */
 const areDisjoint = (one: Fields, other: Fields): boolean =>
   Object.entries(one).some(([field, constraint]) => {
     const limit = other[field]
-    return limit !== undefined && excludes(constraint, limit)
+    return limit !== undefined && single.has(field) && excludes(constraint, limit)
   })
-
-const accepts = ({ $eq, $ne, $in }: Constraint, value: Value): boolean =>
-  ($eq === undefined || $eq === value) &&
-  ($ne === undefined || $ne !== value) &&
-  ($in === undefined || $in.includes(value))
 
 /** The values that fit, where they can be counted. */
 function valuesOf(constraint: Constraint): Value[] | undefined {
@@ -71,17 +80,35 @@ function valuesOf(constraint: Constraint): Value[] | undefined {
   return listed?.filter((value) => accepts(constraint, value))
 }
 
-/** Whatever fits the first fits the second. */
+/** Whatever single value fits the first fits the second. */
 function implies(constraint: Constraint, limit: Constraint): boolean {
   const values = valuesOf(constraint)
   if (values) return values.every((value) => accepts(limit, value))
-  // All but one value fit: inside only what leaves out that one value, or nothing.
-  const isOpen = limit.$eq === undefined && limit.$in === undefined
-  return isOpen && (limit.$ne === undefined || limit.$ne === constraint.$ne)
+  const { $ne, ...others } = limit
+  return ($ne === undefined || !accepts(constraint, $ne)) && impliesInLists(constraint, others)
 }
 
+/** The same of a list, one element of which may be all that fits: each operator must follow from a single one. */
+function impliesInLists(constraint: Constraint, { $eq, $ne, $in, $glob, $elemMatch }: Constraint): boolean {
+  const values = constraint.$eq === undefined ? constraint.$in : [constraint.$eq]
+  const isAlways = (limit: Constraint): boolean => values?.every((value) => accepts(limit, value)) === true
+  return (
+    ($eq === undefined || isAlways({ $eq })) &&
+    ($ne === undefined || $ne === constraint.$ne) &&
+    ($in === undefined || isAlways({ $in })) &&
+    ($glob === undefined ||
+      isAlways({ $glob }) ||
+      (constraint.$glob !== undefined && globIsInside(constraint.$glob, $glob))) &&
+    ($elemMatch === undefined ||
+      (constraint.$elemMatch !== undefined &&
+        isInside(fieldsOf(constraint.$elemMatch), fieldsOf($elemMatch))))
+  )
+}
+
+/** No single value fits both. */
 function excludes(one: Constraint, other: Constraint): boolean {
   const [values, others] = [valuesOf(one), valuesOf(other)]
   if (values) return !values.some((value) => accepts(other, value))
-  return others !== undefined && !others.some((value) => accepts(one, value))
+  if (others) return !others.some((value) => accepts(one, value))
+  return one.$glob !== undefined && other.$glob !== undefined && globsAreDisjoint(one.$glob, other.$glob)
 }

@@ -4,6 +4,10 @@ import { displayName, idParam, slug, storableText, timestamp, uuid } from "../ht
 import * as roles from "./roles.ts"
 
 const connection = z.string().min(1).max(255)
+const pattern = connection.superRefine((text, context) => {
+  const message = roles.globFault(text)
+  if (message) context.addIssue({ code: "custom", message })
+})
 const actions: Record<string, readonly string[]> = roles.organizationActions
 
 /** A rule of a role. Of an organization's subjects only app connections know conditions and inversion. */
@@ -19,7 +23,12 @@ const permissionRule = z
         connectionId: z.union([
           connection,
           z
-            .strictObject({ $eq: connection, $ne: connection, $in: z.array(connection).min(1).max(100) })
+            .strictObject({
+              $eq: connection,
+              $ne: connection,
+              $in: z.array(connection).min(1).max(100),
+              $glob: pattern,
+            })
             .partial(),
         ]),
       })

@@ -32,7 +32,12 @@ describe("custom roles", () => {
   test("are made, read by id and slug, changed and deleted", async () => {
     const permissions = [
       { subject: "groups", action: "read" },
-      { subject: "app-connections", action: ["connect"], conditions: { connectionId: "c1" }, inverted: true },
+      {
+        subject: "app-connections",
+        action: ["connect"],
+        conditions: { connectionId: { $glob: "c*" } },
+        inverted: true,
+      },
     ]
     const body = { slug: "Auditor", name: " Auditor ", description: "looks", permissions }
     const { role } = people.ok(await call("POST", route, body))
@@ -49,7 +54,7 @@ describe("custom roles", () => {
             subject: "app-connections",
             action: ["connect"],
             inverted: true,
-            conditions: { connectionId: "c1" },
+            conditions: { connectionId: { $glob: "c*" } },
           },
         ],
         createdAt: "",
@@ -123,6 +128,10 @@ describe("custom roles", () => {
       [
         { subject: "app-connections", action: "connect", conditions: { $or: [] } },
         ["permissions", 0, "conditions"],
+      ],
+      [
+        { subject: "app-connections", action: "connect", conditions: { connectionId: { $glob: "(a)" } } },
+        ["permissions", 0, "conditions", "connectionId", "$glob"],
       ],
       ["read groups", ["permissions", 0]],
       [

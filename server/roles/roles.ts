@@ -15,6 +15,7 @@ import { badRequest, notFound } from "../errors.ts"
 import * as store from "./roles.store.ts"
 
 export { requireOwnOrganization } from "../access/access.ts"
+export { globFault } from "../access/globs.ts"
 export { packed } from "../access/pack.ts"
 export { organizationActions } from "../access/vocabulary.ts"
 

@@ -124,7 +124,7 @@ describe("what may import what", () => {
         isIn(line, "access") ||
         isFile(line, "errors.ts") ||
         (line.isType && isFile(line, "context.ts")) ||
-        isPackage(line, "@casl/ability", "@casl/ability/extra"),
+        isPackage(line, "@casl/ability", "@casl/ability/extra", "picomatch"),
     )
   })
 
