@@ -71,8 +71,10 @@ export const groupEndpoints = [
     access: { organization: ["read", "groups"] },
     params,
     result: GroupDetail,
-    async handle(ctx, { params }) {
-      const group = await groups.getGroup(ctx, params.id)
+    facts: groups.groupFacts,
+    factValues: ({ params }) => groups.groupFactValues(params.id),
+    async handle(_ctx, { params, facts }) {
+      const group = groups.readGroup(facts, params.id)
       return { ...present(group), customRoleSlug: group.custom_role_slug }
     },
   }),

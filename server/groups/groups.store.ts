@@ -1,5 +1,6 @@
 import { sql } from "kysely"
 import type { Queries } from "../db/database.ts"
+import { facts } from "../db/facts.ts"
 import { plannedAnew, sliceOf } from "../db/paging.ts"
 
 export type GroupRow = {
@@ -74,6 +75,35 @@ export async function pageOfGroups(
 
 export const groupInOrg = (db: Queries, orgId: string, groupId: string): Promise<GroupRow | undefined> =>
   groupsOf(db, orgId).where("g.id", "=", groupId).executeTakeFirst()
+
+/** A group read in the same statement as the caller; null in all when there is no such group. */
+export type GroupFacts =
+  { [Column in keyof GroupRow as `fact_${Column}`]: GroupRow[Column] } | { fact_id: null }
+
+/** Values: the group's id, null when it is no UUID. */
+export const groupFacts = facts<GroupFacts, [groupId: string | null]>(`
+  select g.id as fact_id, g.org_id as fact_org_id, g.name as fact_name, g.slug as fact_slug,
+    g.created_at as fact_created_at, g.updated_at as fact_updated_at, r.role as fact_role,
+    r.custom_role_id as fact_custom_role_id, c.slug as fact_custom_role_slug
+  from groups g
+  join active_group_role_grants r on r.org_id = g.org_id and r.group_id = g.id
+  left join organization_roles c on c.org_id = r.org_id and c.id = r.custom_role_id
+  where g.org_id = $1 and g.id = $4::uuid and g.deleted_at is null`)
+
+export const groupOfFacts = (facts: GroupFacts): GroupRow | undefined =>
+  facts.fact_id === null
+    ? undefined
+    : {
+        id: facts.fact_id,
+        org_id: facts.fact_org_id,
+        name: facts.fact_name,
+        slug: facts.fact_slug,
+        created_at: facts.fact_created_at,
+        updated_at: facts.fact_updated_at,
+        role: facts.fact_role,
+        custom_role_id: facts.fact_custom_role_id,
+        custom_role_slug: facts.fact_custom_role_slug,
+      }
 
 /** The same, locked: nobody joins, leaves or changes the group until the transaction ends. */
 export async function lockGroup(db: Queries, orgId: string, groupId: string): Promise<GroupRow | undefined> {

@@ -9,6 +9,8 @@ import { rulesOfRoles } from "../roles/held.ts"
 import { requireRole } from "../roles/roles.ts"
 import * as store from "./groups.store.ts"
 
+export { groupFacts } from "./groups.store.ts"
+
 export type Group = store.GroupRow
 
 export const noSuchGroup = (groupId: string) => notFound(`There is no group with the ID ${groupId}`)
@@ -32,6 +34,16 @@ export function listGroups(ctx: Context, { offset, limit, search }: ListQuery): 
 export async function getGroup(ctx: Context, groupId: string): Promise<Group> {
   const id = uuidOrNull(groupId)
   const group = id && (await store.groupInOrg(ctx.db, ctx.actor.orgId, id))
+  if (!group) throw noSuchGroup(groupId)
+  return group
+}
+
+/** The values of `groupFacts` for a group's id as it was sent. */
+export const groupFactValues = (groupId: string): unknown[] => [uuidOrNull(groupId)]
+
+/** The same group as `getGroup` finds, where it was read together with the caller. */
+export function readGroup(facts: store.GroupFacts, groupId: string): Group {
+  const group = store.groupOfFacts(facts)
   if (!group) throw noSuchGroup(groupId)
   return group
 }
