@@ -31,7 +31,15 @@ test("people and machine identities of the instance are administered by the gene
   assert.equal(gone.users.username, username)
   assert.deepEqual(await find("margaret"), [])
 
-  const request = { offset: 0, limit: 10 }
-  const { identities } = (await ada.apiV1AdminIdentityManagementIdentitiesGet(request)).data
-  assert.ok(identities.some(({ isInstanceAdmin }) => isInstanceAdmin))
+  const { id: identityId } = await people.addIdentity(server, organization, "no-access")
+  const route = `PATCH /api/v1/admin/identity-management/identities/${identityId}/admin-access`
+  people.ok(await server.call(route, { token: organization.adminToken }))
+  const isAdmin = async () => {
+    const request = { offset: 0, limit: 100, searchTerm: "no-access" }
+    const { identities } = (await ada.apiV1AdminIdentityManagementIdentitiesGet(request)).data
+    return identities.find(({ id }) => id === identityId)?.isInstanceAdmin
+  }
+  assert.equal(await isAdmin(), true)
+  await ada.apiV1AdminIdentityManagementIdentitiesIdentityIdSuperAdminAccessDelete({ identityId })
+  assert.equal(await isAdmin(), false)
 })

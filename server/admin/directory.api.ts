@@ -161,6 +161,21 @@ export const directoryEndpoints = [
     },
   ),
 
+  endpoint(
+    "revokeSuperAdminFromIdentity",
+    "DELETE /api/v1/admin/identity-management/identities/{identityId}/super-admin-access",
+    {
+      summary: "The same, as older clients call it",
+      tags,
+      access,
+      params: identityParams,
+      result: z.object({ identity: Identity }),
+      handle: async (ctx, { params }) => ({
+        identity: presentIdentity(await directory.setIdentityAdmin(ctx, params.identityId, false)),
+      }),
+    },
+  ),
+
   endpoint("listInstanceOrganizations", "GET /api/v1/admin/organization-management/organizations", {
     summary: "List all organizations",
     tags,

@@ -159,6 +159,11 @@ describe("who administers the instance", () => {
     people.ok(await list())
     assert.equal(people.ok(await admin(`DELETE ${route}`)).identity.isInstanceAdmin, false)
     assert.equal((await list()).status, 403)
+    // By the path of older clients.
+    people.ok(await admin(`PATCH ${route}`))
+    const older = route.replace("admin-access", "super-admin-access")
+    assert.equal(people.ok(await admin(`DELETE ${older}`)).identity.isInstanceAdmin, false)
+    assert.equal((await list()).status, 403)
     const logs = await harness.call(
       "GET /api/v1/organization/audit-logs?eventType=update-identity-instance-admin",
       { token: elsewhere.token },
@@ -168,7 +173,7 @@ describe("who administers the instance", () => {
         .ok(logs)
         .auditLogs.map(({ event }: { event: { metadata: unknown } }) => event.metadata)
         .toReversed(),
-      [true, false].map((isInstanceAdmin) => ({
+      [true, false, true, false].map((isInstanceAdmin) => ({
         identityId: machine.id,
         name: "no-access machine",
         isInstanceAdmin,

@@ -36,5 +36,8 @@ export const adminCases: Record<string, Make> = {
   revokeInstanceAdminFromIdentity: async (harness, organization) => ({
     path: { identityId: await freshIdentity(harness, organization) },
   }),
+  revokeSuperAdminFromIdentity: async (harness, organization) => ({
+    path: { identityId: await freshIdentity(harness, organization) },
+  }),
   listInstanceOrganizations: async () => ({}),
 }
