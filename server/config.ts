@@ -13,6 +13,8 @@ export type Config = Readonly<{
   /** Absolute. */ dataDir: string
   /** Absent: our own PostgreSQL in the data folder. */ databaseUrl: string | undefined
   encryptionKey: string | undefined
+  /** What is to replace the encryption key; read by the tool that does it, and by nothing else. */
+  newEncryptionKey: string | undefined
   authSecret: string | undefined
   smtp: SmtpConfig | undefined
   trustedProxies: readonly string[]
@@ -39,6 +41,7 @@ const environment = z.object({
     })
     .optional(),
   ENCRYPTION_KEY: key("openssl rand -hex 16"),
+  NEW_ENCRYPTION_KEY: key("openssl rand -hex 32"),
   AUTH_SECRET: key("openssl rand -base64 32"),
   SMTP_HOST: text,
   SMTP_PORT: z.coerce.number("must be a number").int().min(1).max(65_535).default(587),
@@ -72,6 +75,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     dataDir: resolve(values.CONCLAVE_DATA_DIR),
     databaseUrl: values.DATABASE_URL,
     encryptionKey: values.ENCRYPTION_KEY,
+    newEncryptionKey: values.NEW_ENCRYPTION_KEY,
     authSecret: values.AUTH_SECRET,
     smtp: smtpOf(values),
     trustedProxies: values.TRUSTED_PROXIES,

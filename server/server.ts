@@ -6,11 +6,14 @@ import { ensureSetupToken, setupTokenIn } from "./admin/setup-token.ts"
 import { createApp, type App } from "./app.ts"
 import { createPasswords } from "./auth/password.ts"
 import { createTokens } from "./auth/token.ts"
+import { earlierSeal } from "./auth/totp.ts"
 import type { Config } from "./config.ts"
 import { derive, keyedHasher, type Keys } from "./crypto/keys.ts"
+import { localRootKey } from "./crypto/root-key.ts"
 import { createSeal } from "./crypto/seal.ts"
 import { openDatabase, type Connection, type Database } from "./db/database.ts"
 import { migrate } from "./db/migrate.ts"
+import { loadInstanceKeys, type InstanceKeys } from "./encryption/instance-key.ts"
 import { endpoints } from "./endpoints.ts"
 import { watchConnections, type Connections } from "./http/connections.ts"
 import { docsPages } from "./http/docs.ts"
@@ -49,16 +52,17 @@ export async function startServer(
 }
 
 /** The keys, read on a connection that waits for other servers that are just starting, however long that takes. */
-async function keysOf(connection: Connection, config: Config): Promise<Keys> {
+async function keysOf(connection: Connection, config: Config): Promise<Keys & InstanceKeys> {
   const database = openDatabase(connection, 1, 0)
   try {
-    return await loadKeys(database.queries, config)
+    const keys = await loadKeys(database.queries, config)
+    return { ...keys, ...(await loadInstanceKeys(database.queries, localRootKey(keys.encryptionKey))) }
   } finally {
     await database.close()
   }
 }
 
-type Base = { database: Database; keys: Keys }
+type Base = { database: Database; keys: Keys & InstanceKeys }
 
 async function listen(config: Config, { database, keys }: Base, log: Logger): Promise<RunningServer> {
   const isNew = !(await isSetUp(database.queries))
@@ -72,7 +76,7 @@ async function listen(config: Config, { database, keys }: Base, log: Logger): Pr
     keyedHash: keyedHasher(derive(keys.authSecret, "keyed hashes v1")),
     hashOfClientSecret: keyedHasher(derive(keys.authSecret, "client secrets v1")),
     passwords: createPasswords(),
-    seal: createSeal(keys.encryptionKey, "second factors v1"),
+    seal: createSeal(keys.dataKey, earlierSeal(keys.encryptionKey)),
     setupToken: setupTokenIn(config.dataDir),
     mailer: config.smtp && createMailer(config.smtp),
   }

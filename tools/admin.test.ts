@@ -1,6 +1,8 @@
 import assert from "node:assert/strict"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
+import { readFile, stat } from "node:fs/promises"
+import { join } from "node:path"
 import { text } from "node:stream/consumers"
 import { test } from "node:test"
 import { createTestDatabase } from "../server/test/databases.ts"
@@ -91,7 +93,13 @@ test("works on a database of one's own, and refuses what makes no sense", async 
   assert.equal((await select()).isMfaEnabled, false)
   assert.match((await admin(options, ["remove-mfa", "grace@example.com"])).out, /had no second factor/)
 
+  const refused = await admin({ ...options, env: { ENCRYPTION_KEY: "0".repeat(32) } }, [
+    "replace-encryption-key",
+  ])
+  assert.match(refused.error, /^Set NEW_ENCRYPTION_KEY/)
+
   const wrong: [string[], RegExp][] = [
+    [["replace-encryption-key", "0123456789abcdef0123456789abcdef"], /Usage/],
     [[], /Usage/],
     [["constructor", "ada@example.com"], /Usage/],
     [["make-admin"], /Usage/],
@@ -106,4 +114,51 @@ test("works on a database of one's own, and refuses what makes no sense", async 
     assert.deepEqual([code, out], [1, ""], words.join(" "))
     assert.match(error, expected)
   }
+})
+
+test("replaces the encryption key, in the data folder and in the environment", async (t) => {
+  const database = await createTestDatabase()
+  const dataDir = await makeDataDir()
+  const options = { dataDir, databaseUrl: database.url }
+  let server = await startProcess(options)
+  t.after(async () => {
+    server.killGroup("SIGKILL")
+    await server.exited
+    await database.drop()
+    await removeDataDir(dataDir)
+  })
+  const acme = await people.bootstrap(server)
+  const { provedToken: token, recoveryCodes } = await people.addSecondFactor(
+    server,
+    acme,
+    "grace@example.com",
+  )
+  await stop(server)
+
+  const file = join(dataDir, "encryption-key")
+  const [first = ""] = (await readFile(file, "utf8")).split("\n")
+  const done = await admin(options, ["replace-encryption-key"])
+  assert.equal(done.code, 0, done.error)
+  assert.match(
+    done.out,
+    /^\d+ keys were wrapped anew.* The old key is kept in \S+encryption-key\.[0-9a-f]{8}:/,
+  )
+  const [second = ""] = (await readFile(file, "utf8")).split("\n")
+  assert.notEqual(second, first)
+  assert.equal((await stat(file)).mode & 0o777, 0o600)
+  assert.ok(!`${done.out}${done.error}`.includes(first) && !`${done.out}${done.error}`.includes(second))
+
+  const third = "6c1fe4e407b8911c104518103505b218"
+  const given = { ...options, env: { ENCRYPTION_KEY: second, NEW_ENCRYPTION_KEY: third } }
+  const wrongOne = { ...options, env: { ENCRYPTION_KEY: first, NEW_ENCRYPTION_KEY: third } }
+  assert.match((await admin(wrongOne, ["replace-encryption-key"])).error, /^ENCRYPTION_KEY is not the key/)
+  for (const expected of [
+    /^\d+ keys were wrapped anew.* Set ENCRYPTION_KEY/,
+    /^The key had been replaced already/,
+  ]) {
+    assert.match((await admin(given, ["replace-encryption-key"])).out, expected)
+  }
+  server = await startProcess({ ...options, env: { ENCRYPTION_KEY: third } })
+  const kept = people.ok(await server.call("GET /api/v1/user/me/totp", { token }))
+  assert.deepEqual(kept.recoveryCodes, recoveryCodes)
 })

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs"
 import { createPasswords } from "../server/auth/password.ts"
 import { listAdmins, makeAdmin, removeMfa, resetPassword } from "../server/admin/host.ts"
-import { loadConfig } from "../server/config.ts"
+import { replaceEncryptionKey } from "../server/admin/root-key.ts"
+import { loadConfig, type Config } from "../server/config.ts"
 import { randomAlphanumerics } from "../server/crypto/ids.ts"
 import { openDatabase, type Connection, type Queries } from "../server/db/database.ts"
 import { DomainError } from "../server/errors.ts"
@@ -18,7 +19,8 @@ const usage = `Usage:
   npm run admin -- make-admin <email>
   npm run admin -- reset-password <email>            prints a new password
   npm run admin -- reset-password <email> --stdin    reads the password from standard input
-  npm run admin -- remove-mfa <email>`
+  npm run admin -- remove-mfa <email>
+  npm run admin -- replace-encryption-key            wraps all keys anew; see docs/encryption.md`
 
 type Command = (db: Queries, email: string, flag: string | undefined) => Promise<string>
 
@@ -41,7 +43,22 @@ const commands: Record<string, Command> = {
   },
 }
 
-function chosen([name = "", email, flag, ...more]: string[]): (db: Queries) => Promise<string> {
+async function replaceKey(db: Queries, config: Config): Promise<string> {
+  const { result, oldKeyFile } = await replaceEncryptionKey(db, config)
+  const done = result
+    ? `${result.keys} keys were wrapped anew, and ${result.secondFactors} second factors sealed anew.`
+    : "The key had been replaced already; nothing was left to wrap."
+  const where = oldKeyFile
+    ? `The old key is kept in ${oldKeyFile}: backups from before need it.`
+    : "Set ENCRYPTION_KEY to the new key before you start a server; keep the old one for backups from before."
+  return `${done} ${where}`
+}
+
+function chosen([name = "", email, flag, ...more]: string[]): (
+  db: Queries,
+  config: Config,
+) => Promise<string> {
+  if (name === "replace-encryption-key" && email === undefined) return replaceKey
   if (name === "list-admins" && email === undefined) {
     return async (db) => (await listAdmins(db)).join("\n") || "Nobody administers the instance."
   }
@@ -67,12 +84,12 @@ await runMain(async () => {
   const command = chosen(process.argv.slice(2))
   const config = loadConfig(process.env)
   if (config.databaseUrl !== undefined) {
-    console.log(await on({ url: config.databaseUrl }, command))
+    console.log(await on({ url: config.databaseUrl }, (db) => command(db, config)))
     return
   }
   const { address, leave } = await reachPostgres(config)
   try {
-    console.log(await on(address, command))
+    console.log(await on(address, (db) => command(db, config)))
   } finally {
     await leave()
   }

@@ -2,7 +2,9 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { startPostgres, type LocalPostgres } from "../server/postgres/launcher.ts"
-import type { Connection } from "../server/db/database.ts"
+import { singleConnection, type Connection } from "../server/db/database.ts"
+import { migrate } from "../server/db/migrate.ts"
+import { testDatabases } from "../server/test/databases.ts"
 
 export type TemporaryPostgres = {
   postgres: LocalPostgres
@@ -23,4 +25,14 @@ export async function temporaryPostgres(): Promise<TemporaryPostgres> {
       await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** Makes the migrated template of test databases; returns what tells tests where to find it, for their environment. */
+export async function makeTemplate({ connection }: TemporaryPostgres): Promise<Record<string, string>> {
+  const admin = singleConnection(connection())
+  await admin.connect()
+  await admin.query(`create database ${testDatabases.template}`)
+  await admin.end()
+  await migrate(connection(testDatabases.template))
+  return { [testDatabases.variable]: JSON.stringify(connection()) }
 }

@@ -2,10 +2,7 @@ import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { glob } from "node:fs/promises"
 import { availableParallelism } from "node:os"
-import { migrate } from "../server/db/migrate.ts"
-import { singleConnection } from "../server/db/database.ts"
-import { testDatabases } from "../server/test/databases.ts"
-import { temporaryPostgres } from "./temporary-postgres.ts"
+import { makeTemplate, temporaryPostgres } from "./temporary-postgres.ts"
 
 /*
  * Runs the tests: one PostgreSQL for all of them, a migrated template, and a database of its own for each file that
@@ -19,17 +16,13 @@ for (const pattern of patterns.length > 0 ? patterns : ["server/**/*.test.ts", "
 
 const temporary = await temporaryPostgres()
 try {
-  const admin = singleConnection(temporary.connection())
-  await admin.connect()
-  await admin.query(`create database ${testDatabases.template}`)
-  await admin.end()
-  await migrate(temporary.connection(testDatabases.template))
+  const found = await makeTemplate(temporary)
 
   const concurrency = String(Math.max(2, availableParallelism()))
   const options = ["--test", `--test-concurrency=${concurrency}`, "--test-timeout=300000"]
   const runner = spawn(process.execPath, [...options, ...files.toSorted()], {
     stdio: "inherit",
-    env: { ...process.env, [testDatabases.variable]: JSON.stringify(temporary.connection()) },
+    env: { ...process.env, ...found },
   })
   const stop = () => runner.kill("SIGTERM")
   process.once("SIGINT", stop)

@@ -8,7 +8,7 @@ import type { Queries } from "../db/database.ts"
 import { StartError } from "../start-error.ts"
 import * as store from "./keys.store.ts"
 
-type KeyName = "ENCRYPTION_KEY" | "AUTH_SECRET"
+export type KeyName = "ENCRYPTION_KEY" | "AUTH_SECRET"
 
 const files: Record<KeyName, string> = { ENCRYPTION_KEY: "encryption-key", AUTH_SECRET: "auth-secret" }
 const make: Record<KeyName, () => string> = {
@@ -38,7 +38,7 @@ export async function loadKeys(db: Queries, config: Config): Promise<Keys> {
   return { encryptionKey, authSecret }
 }
 
-const wrongKey = (name: KeyName, config: Config): StartError =>
+export const wrongKey = (name: KeyName, config: Config): StartError =>
   new StartError(
     `${name} is not the key that this database was made with: set ${name} to that key, or put the file ${files[name]} back into ${config.dataDir}.`,
   )
@@ -49,7 +49,7 @@ async function keyOf(
   { config, isNew }: { config: Config; isNew: boolean },
 ): Promise<string> {
   if (given !== undefined) return given
-  const path = join(config.dataDir, files[name])
+  const path = keyFile(name, config)
   const stored = await readKey(path)
   if (stored !== undefined) return stored
   if (!isNew) {
@@ -63,7 +63,11 @@ async function keyOf(
   return (await readKey(path)) ?? made
 }
 
-async function readKey(path: string): Promise<string | undefined> {
+/** Where a key lies when it is not in the environment. */
+export const keyFile = (name: KeyName, { dataDir }: Config): string => join(dataDir, files[name])
+
+/** The key in a file; undefined when there is no such file. Throws `StartError` when others can read it. */
+export async function readKey(path: string): Promise<string | undefined> {
   const info = await stat(path).catch(() => undefined)
   if (!info) return undefined
   if ((info.mode & 0o077) !== 0 && process.platform !== "win32") {
@@ -76,19 +80,32 @@ async function readKey(path: string): Promise<string | undefined> {
   return key
 }
 
+/** A new encryption key, as long as it can be. */
+export const newEncryptionKey = make.ENCRYPTION_KEY
+
 /** Written beside and linked, so that a crash leaves the whole key or none, and on disk before anything uses it. */
-async function writeDurably(path: string, key: string): Promise<void> {
+export async function writeDurably(path: string, key: string): Promise<void> {
   const draft = `${path}.${randomHex(6)}`
   const file = await open(draft, "wx", 0o600)
   await file.writeFile(`${key}\n`)
   await file.sync()
   await file.close()
   // Linked and not renamed: of two servers that start at once on one folder the second takes the first's key.
-  await link(draft, path).catch((error: unknown) => {
+  await linkUnlessThere(draft, path)
+  await rm(draft)
+  await syncFolder(join(path, ".."))
+}
+
+/** Gives a file a second name, unless there is a file of that name. */
+export async function linkUnlessThere(path: string, name: string): Promise<void> {
+  await link(path, name).catch((error: unknown) => {
     if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error
   })
-  await rm(draft)
-  const folder = await open(join(path, ".."), "r")
+}
+
+/** Waits until the names in a folder are on disk, where the system can tell. */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, "r")
   await folder.sync().catch(() => {})
   await folder.close()
 }

@@ -1,7 +1,8 @@
 import { sql } from "kysely"
 import { run, type Queries } from "../db/database.ts"
 
-export type AuthenticatorRow = { sealed_secret: Buffer; sealed_recovery_codes: Buffer; is_verified: boolean }
+type Sealed = { sealed_secret: Buffer; sealed_recovery_codes: Buffer }
+export type AuthenticatorRow = Sealed & { is_verified: boolean }
 
 /** The authenticator of a person; undefined when there is none, or it was removed. */
 export const authenticatorOf = (db: Queries, userId: string): Promise<AuthenticatorRow | undefined> =>
@@ -14,11 +15,7 @@ export const authenticatorOf = (db: Queries, userId: string): Promise<Authentica
     .executeTakeFirst()
 
 /** Puts a new authenticator in the place of none or of an unverified one; false when there is a verified one. */
-export async function putAuthenticator(
-  db: Queries,
-  userId: string,
-  sealed: { sealed_secret: Buffer; sealed_recovery_codes: Buffer },
-): Promise<boolean> {
+export async function putAuthenticator(db: Queries, userId: string, sealed: Sealed): Promise<boolean> {
   const put = await db
     .insertInto("authenticators")
     .values({ user_id: userId, ...sealed })
@@ -44,6 +41,28 @@ export async function removeAuthenticator(db: Queries, userId: string): Promise<
     .returning("user_id")
     .executeTakeFirst()
   return removed !== undefined
+}
+
+/** Up to `limit` authenticators in the order of their people, after one, each locked. */
+export const lockSealed = (
+  db: Queries,
+  after: string,
+  limit: number,
+): Promise<({ user_id: string } & Sealed)[]> =>
+  db
+    .selectFrom("authenticators")
+    .select(["user_id", "sealed_secret", "sealed_recovery_codes"])
+    .where("user_id", ">", after)
+    .where("sealed_secret", "is not", null)
+    .orderBy("user_id")
+    .limit(limit)
+    .forUpdate()
+    .$castTo<{ user_id: string } & Sealed>()
+    .execute()
+
+/** Puts the same values in place, sealed anew. */
+export async function replaceSealed(db: Queries, userId: string, sealed: Sealed): Promise<void> {
+  await db.updateTable("authenticators").set(sealed).where("user_id", "=", userId).execute()
 }
 
 /** What one proof of the second factor leaves: no attempts counted, and a session that has passed it. */

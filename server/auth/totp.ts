@@ -2,7 +2,7 @@ import { randomBytes, randomInt } from "node:crypto"
 import type { UserActor } from "../access/actor.ts"
 import type { PublicContext, SignedInContext } from "../context.ts"
 import { sameText } from "../crypto/keys.ts"
-import type { Place } from "../crypto/seal.ts"
+import { createEarlierSeal, type EarlierSeal, type Seal, type SealPlace } from "../crypto/seal.ts"
 import { otpauthUrl, stepOfCode } from "../crypto/totp.ts"
 import type { Queries } from "../db/database.ts"
 import { badRequest, DomainError, forbidden, notFound } from "../errors.ts"
@@ -14,8 +14,12 @@ const secretBytes = 20
 const recoveryCodeCount = 10
 const limit = { attempts: 5, seconds: 600 }
 
-const secretPlace = (id: string): Place => ({ table: "authenticators", column: "sealed_secret", id })
-const codesPlace = (id: string): Place => ({ table: "authenticators", column: "sealed_recovery_codes", id })
+const secretPlace = (id: string): SealPlace => ({ table: "authenticators", column: "sealed_secret", id })
+const codesPlace = (id: string): SealPlace => ({
+  table: "authenticators",
+  column: "sealed_recovery_codes",
+  id,
+})
 
 /** Makes a secret for the person's authenticator app, which counts for nothing until a code of it is shown. */
 export async function register(ctx: SignedInContext): Promise<{ otpUrl: string; recoveryCodes: string[] }> {
@@ -101,6 +105,31 @@ export async function proveRecoveryCode(
   if (left.length === codes.length) return false
   const after = closeCodes(ctx, session.userId, left)
   return store.useRecoveryCode(ctx.db, session, { before, after })
+}
+
+/** Opens second factors that were sealed by the root key itself, before there were data keys. */
+export const earlierSeal = (encryptionKey: string): EarlierSeal =>
+  createEarlierSeal(encryptionKey, "second factors v1")
+
+const batchSize = 500
+
+/** Seals every second factor anew that depends on the root key itself; run it in a transaction. Returns how many. */
+export async function resealEarlier(db: Queries, seal: Seal): Promise<number> {
+  let count = 0
+  let after = "00000000-0000-0000-0000-000000000000"
+  for (;;) {
+    const rows = await store.lockSealed(db, after, batchSize)
+    for (const { user_id: userId, sealed_secret: secret, sealed_recovery_codes: codes } of rows) {
+      after = userId
+      if (seal.isByDataKey(secret) && seal.isByDataKey(codes)) continue
+      await store.replaceSealed(db, userId, {
+        sealed_secret: seal.close(seal.open(secret, secretPlace(userId)), secretPlace(userId)),
+        sealed_recovery_codes: seal.close(seal.open(codes, codesPlace(userId)), codesPlace(userId)),
+      })
+      count++
+    }
+    if (rows.length < batchSize) return count
+  }
 }
 
 /** Forgets the person's authenticator; false when there is none. */

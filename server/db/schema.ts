@@ -277,6 +277,20 @@ export interface IdentityUniversalAuths {
   lockout_counter_reset_seconds: Generated<number>
 }
 
+export interface InstanceDataKeys {
+  id: string
+  version: number
+  root_key_id: string
+  wrapped_key: Buffer
+  created_at: Generated<Timestamp>
+}
+
+export interface InstanceEncryption {
+  is_only: Generated<boolean>
+  instance_id: Generated<string>
+  root_key_id: string | null
+}
+
 export interface InstanceKeys {
   name: string
   check_value: string
@@ -326,6 +340,16 @@ export interface OrganizationIdentityRoleGrants {
   valid_until: Timestamp | null
   is_closed: Generated<boolean>
   custom_role_id: string | null
+}
+
+export interface OrganizationKeys {
+  org_id: string
+  id: string
+  version: number
+  root_key_id: string
+  wrapped_key: Buffer | null
+  created_at: Generated<Timestamp>
+  destroyed_at: Timestamp | null
 }
 
 export interface OrganizationRoles {
@@ -453,12 +477,15 @@ export interface DB {
   identity_lockouts: IdentityLockouts
   identity_metadata: IdentityMetadata
   identity_universal_auths: IdentityUniversalAuths
+  instance_data_keys: InstanceDataKeys
+  instance_encryption: InstanceEncryption
   instance_keys: InstanceKeys
   instance_settings: InstanceSettings
   instance_setup: InstanceSetup
   invitations: Invitations
   organization_identity_memberships: OrganizationIdentityMemberships
   organization_identity_role_grants: OrganizationIdentityRoleGrants
+  organization_keys: OrganizationKeys
   organization_roles: OrganizationRoles
   organization_user_memberships: OrganizationUserMemberships
   organization_user_role_grants: OrganizationUserRoleGrants

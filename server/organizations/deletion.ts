@@ -1,6 +1,7 @@
 import { record } from "../audit/audit.ts"
 import { tokenWithoutOrganization } from "../auth/login.ts"
 import type { Context } from "../context.ts"
+import { destroyOrganizationKeys } from "../encryption/organization-keys.ts"
 import { endGroups } from "../groups/groups.ts"
 import { endIdentities } from "../identities/identities.ts"
 import { endAllMemberships } from "./departures.ts"
@@ -10,7 +11,7 @@ import * as store from "./organizations.store.ts"
 
 /**
  * Deletes the organization of the caller's token with all that belongs to it: whatever token, code or role spoke of
- * it is refused at the next request, and its slug is free. Its audit log stays. Returns a token without it.
+ * it is refused at the next request, its keys are destroyed, and its slug is free. Its audit log stays. Returns a token without it.
  */
 export async function deleteOrganization(
   ctx: Context,
@@ -23,6 +24,7 @@ export async function deleteOrganization(
   await endAllMemberships(ctx.db, orgId)
   await endIdentities(ctx.db, orgId)
   await endGroups(ctx.db, orgId)
+  await destroyOrganizationKeys(ctx.db, orgId)
   await store.markDeleted(ctx.db, orgId)
   await record(ctx, "delete-organization", { name: organization.name, slug: organization.slug })
   return { organization, accessToken: await tokenWithoutOrganization(ctx) }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict"
 import { describe, test } from "node:test"
 import type { Call } from "../test/http.ts"
 import { startHarness } from "../test/harness.ts"
+import { newId } from "../crypto/ids.ts"
 import * as people from "../test/people.ts"
 
 const harness = await startHarness()
@@ -200,6 +201,9 @@ describe("deleting an organization", () => {
     const begun = await people.invite(harness, own, "begun@example.com")
     const signup = people.ok(await harness.call("POST /api/v1/invite-org/verify", { body: begun })).token
 
+    const key = { org_id: own.id, id: newId(), version: 1, root_key_id: "any", wrapped_key: Buffer.alloc(78) }
+    await harness.db.insertInto("organization_keys").values(key).execute()
+
     await refused(() => harness.call(`DELETE /api/v2/organizations/${own.id}`, { token: own.token }), 403)
     const deleted = await harness.call(`DELETE /api/v2/organizations/${own.id}`, { token: own.adminToken })
     const { organization, accessToken } = people.ok(deleted)
@@ -237,6 +241,15 @@ describe("deleting an organization", () => {
         .execute()
       assert.deepEqual(open, [], name)
     }
+    const keys = await harness.db
+      .selectFrom("organization_keys")
+      .selectAll()
+      .where("id", "=", key.id)
+      .execute()
+    assert.deepEqual(
+      keys.map((row) => [row.wrapped_key, row.destroyed_at !== null]),
+      [[null, true]],
+    )
     const trace = await harness.db
       .selectFrom("audit_logs")
       .select(["event_type"])
