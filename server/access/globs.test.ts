@@ -102,7 +102,11 @@ describe("patterns", () => {
     ["a*", "b*", true],
     ["*a", "*b", false],
     ["/a*/x", "/a*/y", true],
-    ["/a*/x", "/ab*/y", false],
+    ["/a*/x", "/ab*/y", true],
+    ["/a/**", "/ab/**", true],
+    ["/a/**", "/ab*/**", true],
+    ["/ab/**", "/a*/**", false],
+    ["/a", "/*", false],
   ] as const) {
     test(`${pattern} and ${other} are ${isApart ? "" : "not "}provably apart`, () => {
       assert.equal(globsAreDisjoint(pattern, other), isApart)

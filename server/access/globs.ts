@@ -54,19 +54,24 @@ export function globIsInside(inner: string, outer: string): boolean {
   return parts !== undefined && limits !== undefined && absorbs(parts, limits, bySegments)
 }
 
-/** Whether no text is matched by both, as far as that can be proved: by literals at the beginning that differ. */
+/** Whether no text is matched by both, as far as that can be proved: by how they begin. */
 export function globsAreDisjoint(one: string, other: string): boolean {
   const [parts, others] = [plainSegments(one), plainSegments(other)]
   if (!parts || !others) return false
   for (const [index, part] of parts.entries()) {
     const against = others[index]
     if (against === undefined || part === "**" || against === "**") return false
-    const [begin, beginning] = [part.split("*")[0] ?? "", against.split("*")[0] ?? ""]
-    if (!begin.startsWith(beginning) && !beginning.startsWith(begin)) return true
-    // What follows a wildcard may begin anywhere; a segment that is a literal has to be the other's, too.
-    if (part !== against) return false
+    if (segmentsAreDisjoint(part, against)) return true
   }
   return false
+}
+
+function segmentsAreDisjoint(one: string, other: string): boolean {
+  if (one === "" || other === "") return false
+  if (!one.includes("*")) return !segmentIsInside(one, other)
+  if (!other.includes("*")) return !segmentIsInside(other, one)
+  const [begin = "", beginning = ""] = [one.split("*")[0], other.split("*")[0]]
+  return !begin.startsWith(beginning) && !beginning.startsWith(begin)
 }
 
 /** The segments of a pattern that is plain, or undefined. */

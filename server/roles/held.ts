@@ -1,5 +1,5 @@
 import { rightsOf, type Rights } from "../access/can.ts"
-import { builtInRoles, builtInRules, type Rule } from "../access/roles.ts"
+import { builtInRoles, builtInRules, type BuiltInRole, type Rule } from "../access/roles.ts"
 import type { Queries } from "../db/database.ts"
 import * as store from "./roles.store.ts"
 
@@ -29,9 +29,14 @@ export async function rightsOfRoles(db: Queries, orgId: string, keys: readonly s
 
 type Meaning = { key: string; rules: Rules }
 
+/** Roles in the order in which later ones win: built-in ones, then custom ones by their ids, each once. */
+export const inOrder = (keys: readonly string[]): { builtIn: BuiltInRole[]; custom: string[] } => ({
+  builtIn: builtInRoles.filter((role) => keys.includes(role)),
+  custom: [...new Set(keys)].filter((key) => key.startsWith("custom:")).toSorted(),
+})
+
 async function meanings(db: Queries, orgId: string, keys: readonly string[]): Promise<Meaning[]> {
-  const builtIn = builtInRoles.filter((role) => keys.includes(role))
-  const custom = [...new Set(keys)].filter((key) => key.startsWith("custom:")).toSorted()
+  const { builtIn, custom } = inOrder(keys)
   return [
     ...builtIn.map((role): Meaning => ({ key: role, rules: builtInRules[role] })),
     ...(await customMeanings(db, orgId, custom)),
