@@ -107,17 +107,11 @@ type Kind = "user" | "identity"
 async function addPlace(kind: Kind, whose: object, when: Interval): Promise<Holder> {
   const membership_id = newId()
   const place = { org_id, id: membership_id, ...columnsOf(when), ...whose }
-  await db
-    .insertInto(`organization_${kind}_memberships`)
-    .values(place as never)
-    .execute()
+  await db.insertInto(`organization_${kind}_memberships`).values(place).execute()
   const roles = grants(3)
   for (const { role, when } of roles) {
     const values = { org_id, id: newId(), membership_id, ...roleColumns(role), ...columnsOf(when) }
-    await db
-      .insertInto(`organization_${kind}_role_grants`)
-      .values(values as never)
-      .execute()
+    await db.insertInto(`organization_${kind}_role_grants`).values(values).execute()
   }
   const joined = dated(
     4,
@@ -126,10 +120,7 @@ async function addPlace(kind: Kind, whose: object, when: Interval): Promise<Hold
   )
   for (const { made, when } of joined) {
     const values = { org_id, id: newId(), membership_id, group_id: made.id, ...columnsOf(when) }
-    await db
-      .insertInto(`group_${kind}_memberships`)
-      .values(values as never)
-      .execute()
+    await db.insertInto(`group_${kind}_memberships`).values(values).execute()
   }
   return { roles, groups: joined.map(({ made, when }) => ({ group: made, when })) }
 }
@@ -187,10 +178,7 @@ async function addMachine(number: number): Promise<Case> {
     .values({ ...method, ...lifetimes })
     .execute()
   const token = { org_id, id: tokenId, identity_id, auth_method: "token-auth", auth_method_id: methodId }
-  await db
-    .insertInto("identity_access_tokens")
-    .values(token as never)
-    .execute()
+  await db.insertInto("identity_access_tokens").values(token).execute()
   const place = interval()
   const holder = await addPlace("identity", { identity_id }, place)
   const claims = { authTokenType: "identityAccessToken", authMethod: "token-auth", orgId: org_id } as const
