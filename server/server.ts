@@ -14,6 +14,7 @@ import { createSeal } from "./crypto/seal.ts"
 import { openDatabase, type Connection, type Database } from "./db/database.ts"
 import { migrate } from "./db/migrate.ts"
 import { loadInstanceKeys, type InstanceKeys } from "./encryption/instance-key.ts"
+import { createKeyring, type Keyring } from "./encryption/keyring.ts"
 import { endpoints } from "./endpoints.ts"
 import { watchConnections, type Connections } from "./http/connections.ts"
 import { docsPages } from "./http/docs.ts"
@@ -43,10 +44,18 @@ export async function startServer(
   await migrate(connection)
   const keys = await keysOf(connection, config)
   const database = openDatabase(connection)
+  // Requests in the midst of a transaction wait for keys, so that keys must never wait for the connections of requests.
+  const keyDatabase = openDatabase(connection, 2)
+  const close = async () => void (await Promise.all([database.close(), keyDatabase.close()]))
+  const keyring = createKeyring({
+    db: keyDatabase.queries,
+    root: localRootKey(keys.encryptionKey),
+    instanceId: keys.instanceId,
+  })
   try {
-    return await listen(config, { database, keys }, log)
+    return await listen(config, { database, keys, keyring, close }, log)
   } catch (error) {
-    await database.close()
+    await close()
     throw error
   }
 }
@@ -62,9 +71,18 @@ async function keysOf(connection: Connection, config: Config): Promise<Keys & In
   }
 }
 
-type Base = { database: Database; keys: Keys & InstanceKeys }
+type Base = {
+  database: Database
+  keys: Keys & InstanceKeys
+  keyring: Keyring
+  close(): Promise<void>
+}
 
-async function listen(config: Config, { database, keys }: Base, log: Logger): Promise<RunningServer> {
+async function listen(
+  config: Config,
+  { database, keys, keyring, close }: Base,
+  log: Logger,
+): Promise<RunningServer> {
   const isNew = !(await isSetUp(database.queries))
   const setupToken = isNew ? await ensureSetupToken(config.dataDir) : undefined
   let siteUrl = config.siteUrl ?? ""
@@ -77,6 +95,7 @@ async function listen(config: Config, { database, keys }: Base, log: Logger): Pr
     hashOfClientSecret: keyedHasher(derive(keys.authSecret, "client secrets v1")),
     passwords: createPasswords(),
     seal: createSeal(keys.dataKey, earlierSeal(keys.encryptionKey)),
+    keyring,
     setupToken: setupTokenIn(config.dataDir),
     mailer: config.smtp && createMailer(config.smtp),
   }
@@ -100,7 +119,8 @@ async function listen(config: Config, { database, keys }: Base, log: Logger): Pr
     async stop() {
       isDraining = true
       await drain(app, connections)
-      await database.close()
+      keyring.clear()
+      await close()
     },
   }
 }

@@ -1,5 +1,6 @@
 import type { Mailer } from "./mail/mailer.ts"
 import type { Seal } from "./crypto/seal.ts"
+import type { Keyring } from "./encryption/keyring.ts"
 import type { Passwords } from "./auth/password.ts"
 import type { Tokens } from "./auth/token.ts"
 import type { SetupToken } from "./admin/setup-token.ts"
@@ -13,6 +14,7 @@ export type Services = {
   /** How a client secret is stored and found: a keyed hash. */ hashOfClientSecret(secret: string): string
   passwords: Passwords
   /** For what people prove their second factor with. */ seal: Seal
+  /** Seals and opens the values of projects. */ keyring: Keyring
   setupToken: SetupToken
   /** Absent when no SMTP server is configured. */ mailer: Mailer | undefined
 }

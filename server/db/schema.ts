@@ -415,6 +415,18 @@ export interface PasswordAttempts {
   began_at: Timestamp
 }
 
+export interface ProjectKeys {
+  org_id: string
+  project_id: string
+  id: string
+  version: number
+  organization_key_id: string
+  wrapped_key: Buffer | null
+  seals_reserved: Generated<Int8>
+  created_at: Generated<Timestamp>
+  destroyed_at: Timestamp | null
+}
+
 export interface SchemaMigrations {
   version: number
   name: string
@@ -491,6 +503,7 @@ export interface DB {
   organization_user_role_grants: OrganizationUserRoleGrants
   organizations: Organizations
   password_attempts: PasswordAttempts
+  project_keys: ProjectKeys
   schema_migrations: SchemaMigrations
   sessions: Sessions
   users: Users
