@@ -1,3 +1,4 @@
+import { ungoverned } from "../access/boundary.ts"
 import { storedRole } from "../access/roles.ts"
 import { platform, recordFrom } from "../audit/audit.ts"
 import { openSession } from "../auth/login.ts"
@@ -6,7 +7,7 @@ import { badRequest, forbidden } from "../errors.ts"
 import { issueToken } from "../identities/access-tokens.ts"
 import { insertAuthMethod } from "../identities/auth-methods.ts"
 import { insertIdentity, type Identity } from "../identities/identities.ts"
-import { joinUser } from "../organizations/members.ts"
+import { joinFounder } from "../organizations/members.ts"
 import { insertOrganization, type Organization } from "../organizations/organizations.ts"
 import { createAdmin, type User } from "../users/users.ts"
 import * as store from "./instance.store.ts"
@@ -25,7 +26,8 @@ export async function bootstrap(
 ): Promise<Bootstrapped> {
   const names = { firstName: "Admin", lastName: "User" }
   const { user, organization } = await setUp(ctx, { ...input, ...names })
-  const identity = await insertIdentity(ctx.db, {
+  const granted = ungoverned("whoever founds an organization is its admin")
+  const identity = await insertIdentity(ctx.db, granted, {
     orgId: organization.id,
     name: "Instance Admin Identity",
     role: storedRole("admin"),
@@ -71,7 +73,7 @@ async function setUp(
   const user = await createAdmin(ctx.db, { username, firstName, lastName, passwordHash })
   if (!user) throw badRequest("There is already an account with this address")
   const organization = await insertOrganization(ctx.db, input.organization)
-  await joinUser(ctx.db, { orgId: organization.id, userId: user.id, role: storedRole("admin") })
+  await joinFounder(ctx.db, organization.id, user.id)
   return { user, organization }
 }
 

@@ -154,18 +154,6 @@ export async function roleKeysOfGroup(db: Queries, orgId: string, groupId: strin
   return rows.map(({ key }) => key)
 }
 
-export type NewRoleGrant = {
-  org_id: string
-  id: string
-  group_id: string
-  role: string
-  custom_role_id: string | null
-}
-
-export async function insertRoleGrant(db: Queries, grant: NewRoleGrant): Promise<void> {
-  await db.insertInto("group_role_grants").values(grant).execute()
-}
-
 /** Ends what is open, now; a row that has lapsed keeps its own end. */
 const ended = {
   is_closed: true,

@@ -1,12 +1,13 @@
-import { requireBoundary } from "../access/boundary.ts"
+import { requireBoundary, ungoverned, type Granted } from "../access/boundary.ts"
 import type { Rule } from "../access/roles.ts"
 import { record } from "../audit/audit.ts"
 import type { Context } from "../context.ts"
 import { newId, randomAlphanumerics, uuidOrNull } from "../crypto/ids.ts"
 import { notFound } from "../errors.ts"
+import { giveRole } from "../grants/grants.ts"
 import { sortKey } from "../names.ts"
 import { rulesOfRoles } from "../roles/held.ts"
-import { requireRole } from "../roles/roles.ts"
+import { requireRole, type Grantable } from "../roles/roles.ts"
 import * as store from "./groups.store.ts"
 
 export { groupFacts } from "./groups.store.ts"
@@ -54,16 +55,17 @@ export async function createGroup(
   input: { name: string; slug?: string | undefined; role: string },
 ): Promise<Group> {
   const role = await requireRole(ctx, input.role)
-  if (role.slug !== "no-access") {
-    const what = "You may not give a group a role"
-    await requireBoundary(ctx.actor, ["grant-privileges", "groups"], what, async () => [role.rules])
-  }
+  const what = "You may not give a group a role"
+  const granted =
+    role.slug === "no-access"
+      ? ungoverned("the role gives nothing")
+      : await requireBoundary(ctx.actor, ["grant-privileges", "groups"], what, async () => [role.rules])
   const { orgId } = ctx.actor
   const { name } = input
   const slug = input.slug ?? generatedSlug(name)
   const id = newId()
   await store.insertGroup(ctx.db, { org_id: orgId, id, name, slug, sort_key: sortKey(name) ?? "" })
-  await store.insertRoleGrant(ctx.db, { org_id: orgId, id: newId(), group_id: id, ...role.stored })
+  await giveRole(ctx.db, granted, { kind: "group", orgId, id }, role.stored)
   await record(ctx, "create-group", { groupId: id, name, slug, role: role.slug })
   return getGroup(ctx, id)
 }
@@ -77,24 +79,26 @@ export async function updateGroup(
   const group = await lockGroup(ctx, groupId)
   const { name, slug } = changes
   const role = changes.role === undefined ? undefined : await requireRole(ctx, changes.role)
-  if (role !== undefined) {
-    // Also for a role that takes away: giving and taking are one power.
-    const what = "You may not change the role of a group"
-    const roles = async () => [...(await rulesOfGroup(ctx, group.id)), role.rules]
-    await requireBoundary(ctx.actor, ["grant-privileges", "groups"], what, roles)
-  }
+  const granted = role && (await requireMayChangeRole(ctx, group, role))
   if (name === undefined && slug === undefined && role === undefined) return group
 
   const { orgId } = ctx.actor
   const named = name === undefined ? {} : { name, sort_key: sortKey(name) ?? "" }
   await store.updateGroup(ctx.db, orgId, group.id, { ...named, ...(slug === undefined ? {} : { slug }) })
-  if (role !== undefined && role.slug !== (group.custom_role_slug ?? group.role)) {
+  if (granted && role.slug !== (group.custom_role_slug ?? group.role)) {
     await store.endRoleGrants(ctx.db, orgId, group.id)
-    await store.insertRoleGrant(ctx.db, { org_id: orgId, id: newId(), group_id: group.id, ...role.stored })
+    await giveRole(ctx.db, granted, { kind: "group", orgId, id: group.id }, role.stored)
   }
   const sent = Object.entries({ name, slug, role: role?.slug }).filter(([, value]) => value !== undefined)
   await record(ctx, "update-group", { groupId: group.id, ...Object.fromEntries(sent) })
   return getGroup(ctx, group.id)
+}
+
+/** Also for a role that takes away: giving and taking are one power. */
+function requireMayChangeRole(ctx: Context, group: Group, role: Grantable): Promise<Granted> {
+  const what = "You may not change the role of a group"
+  const roles = async () => [...(await rulesOfGroup(ctx, group.id)), role.rules]
+  return requireBoundary(ctx.actor, ["grant-privileges", "groups"], what, roles)
 }
 
 /** Ends the group: whatever its members had only through it is gone with their next request. */

@@ -31,33 +31,6 @@ export const identityMemberFacts = facts<
 
 type Pair = { orgId: string; groupId: string; membershipId: string }
 
-export type AddOutcome = { group_exists: boolean; member_exists: boolean; is_added: boolean }
-
-// Locked and looked at again, as for people.
-const addSql = `
-  with held_group as (
-    select id from groups where org_id = $1 and id = $2 and deleted_at is null for key share
-  ), held_member as (
-    select id from organization_identity_memberships
-    where org_id = $1 and id = $3 and not is_closed and valid_from <= statement_timestamp()
-      and (valid_until is null or valid_until > statement_timestamp())
-    for key share
-  ), added as (
-    insert into group_identity_memberships (org_id, id, group_id, membership_id)
-    select $1, $4, held_group.id, held_member.id from held_group, held_member
-    on conflict (org_id, group_id, membership_id) where not is_closed do nothing
-    returning id
-  ), recorded as (${auditInsertFrom("added", 5)})
-  select exists (select from held_group) as group_exists, exists (select from held_member) as member_exists,
-    exists (select from recorded) as is_added`
-
-/** Puts the identity into the group with the audit row, in one statement; says what stood in the way if anything. */
-export async function addMember(db: Queries, pair: Pair, id: string, audit: AuditRow): Promise<AddOutcome> {
-  const values = [pair.orgId, pair.groupId, pair.membershipId, id, ...auditValues(audit)]
-  const [outcome] = await run<AddOutcome>(db, addSql, values)
-  return outcome ?? { group_exists: false, member_exists: false, is_added: false }
-}
-
 const removeSql = `
   with ended as (
     update group_identity_memberships

@@ -1,8 +1,9 @@
 import { requireBoundary } from "../access/boundary.ts"
 import { auditRow, sourceOf } from "../audit/audit.ts"
 import type { Context } from "../context.ts"
-import { newId, uuidOrNull } from "../crypto/ids.ts"
+import { uuidOrNull } from "../crypto/ids.ts"
 import { badRequest, forbidden, notFound } from "../errors.ts"
+import { joinGroup } from "../grants/grants.ts"
 import { getGroup, noSuchGroup, rulesOfGroup } from "./groups.ts"
 import * as store from "./identity-members.store.ts"
 
@@ -23,13 +24,15 @@ export async function addIdentity(ctx: Context, target: Target): Promise<string>
   const { group, identity } = read(facts)
   if (!group) throw noSuchGroup(id)
   const what = "You may not add machine identities to this group"
-  await requireBoundary(ctx.actor, ["add-identities", "groups"], what, () => rulesOfGroup(ctx, group.id))
+  const rules = () => rulesOfGroup(ctx, group.id)
+  const granted = await requireBoundary(ctx.actor, ["add-identities", "groups"], what, rules)
   if (!identity) throw noSuchIdentity(machineIdentityId)
   if (facts.fact_is_in_group) throw alreadyIn(identity.id, group.slug)
 
-  const pair = { orgId: ctx.actor.orgId, groupId: group.id, membershipId: identity.membershipId }
+  const { orgId } = ctx.actor
+  const pair = { kind: "identity", orgId, groupId: group.id, membershipId: identity.membershipId } as const
   const event = auditRow(sourceOf(ctx), "add-identity-to-group", eventOf(group, identity.id))
-  const outcome = await store.addMember(ctx.db, pair, newId(), event)
+  const outcome = await joinGroup(ctx.db, granted, pair, event)
   // Each of these was otherwise a moment ago, when the facts were read.
   if (!outcome.group_exists) throw noSuchGroup(id)
   if (!outcome.member_exists) throw noSuchIdentity(machineIdentityId)

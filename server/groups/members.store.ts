@@ -36,36 +36,6 @@ export const memberFacts = facts<MemberFacts, [groupId: string | null, username:
 
 type Pair = { orgId: string; groupId: string; membershipId: string }
 
-export type AddOutcome = { group_exists: boolean; member_exists: boolean; is_added: boolean }
-
-/*
- * Group and member are locked against their end while the row goes in (whoever ends one takes FOR UPDATE), and are
- * looked at again under the lock: what ended a moment ago gets no member.
- */
-const addSql = `
-  with held_group as (
-    select id from groups where org_id = $1 and id = $2 and deleted_at is null for key share
-  ), held_member as (
-    select id from organization_user_memberships
-    where org_id = $1 and id = $3 and not is_closed and valid_from <= statement_timestamp()
-      and (valid_until is null or valid_until > statement_timestamp())
-    for key share
-  ), added as (
-    insert into group_user_memberships (org_id, id, group_id, membership_id)
-    select $1, $4, held_group.id, held_member.id from held_group, held_member
-    on conflict (org_id, group_id, membership_id) where not is_closed do nothing
-    returning id
-  ), recorded as (${auditInsertFrom("added", 5)})
-  select exists (select from held_group) as group_exists, exists (select from held_member) as member_exists,
-    exists (select from recorded) as is_added`
-
-/** Puts the member into the group with the audit row, in one statement; says what stood in the way if anything. */
-export async function addMember(db: Queries, pair: Pair, id: string, audit: AuditRow): Promise<AddOutcome> {
-  const values = [pair.orgId, pair.groupId, pair.membershipId, id, ...auditValues(audit)]
-  const [outcome] = await run<AddOutcome>(db, addSql, values)
-  return outcome ?? { group_exists: false, member_exists: false, is_added: false }
-}
-
 const removeSql = `
   with ended as (
     update group_user_memberships
@@ -82,24 +52,14 @@ export async function removeMember(db: Queries, pair: Pair, audit: AuditRow): Pr
   return outcome?.is_removed ?? false
 }
 
-/**
- * Ends the memberships that a person was given while invited and begins them anew from now, so that
- * `joinedGroupAt` is the moment from which they mean something.
- */
-export async function restartMemberships(db: Queries, orgId: string, membershipId: string): Promise<void> {
+/** Ends the memberships that a person was given while invited; returns the groups. */
+export async function endInvitedMemberships(
+  db: Queries,
+  orgId: string,
+  membershipId: string,
+): Promise<string[]> {
   const ended = await endOpen(db, { orgId, membershipId }).returning("group_id").execute()
-  if (ended.length === 0) return
-  await db
-    .insertInto("group_user_memberships")
-    .values(
-      ended.map(({ group_id }) => ({
-        org_id: orgId,
-        group_id,
-        membership_id: membershipId,
-        id: sql<string>`gen_random_uuid()`,
-      })),
-    )
-    .execute()
+  return ended.map(({ group_id }) => group_id)
 }
 
 type Whose = { orgId: string; membershipId?: string }

@@ -1,8 +1,9 @@
-import { requireBoundary } from "../access/boundary.ts"
+import { requireBoundary, ungoverned } from "../access/boundary.ts"
 import { auditRow, sourceOf } from "../audit/audit.ts"
 import type { Context } from "../context.ts"
-import { newId, uuidOrNull } from "../crypto/ids.ts"
+import { uuidOrNull } from "../crypto/ids.ts"
 import { badRequest, forbidden, notFound } from "../errors.ts"
+import { joinGroup, rejoinGroups } from "../grants/grants.ts"
 import { getGroup, noSuchGroup, rulesOfGroup } from "./groups.ts"
 import * as store from "./members.store.ts"
 
@@ -28,13 +29,15 @@ export async function addUser(ctx: Context, { id, username, facts }: Target): Pr
   const { group, user } = read(facts)
   if (!group) throw noSuchGroup(id)
   const what = "You may not add users to this group"
-  await requireBoundary(ctx.actor, ["add-members", "groups"], what, () => rulesOfGroup(ctx, group.id))
+  const rules = () => rulesOfGroup(ctx, group.id)
+  const granted = await requireBoundary(ctx.actor, ["add-members", "groups"], what, rules)
   if (!user) throw noSuchUser(username)
   if (facts.fact_is_in_group) throw alreadyIn(username, group.slug)
 
-  const pair = { orgId: ctx.actor.orgId, groupId: group.id, membershipId: user.membership_id }
+  const { orgId } = ctx.actor
+  const pair = { kind: "user", orgId, groupId: group.id, membershipId: user.membership_id } as const
   const event = auditRow(sourceOf(ctx), "add-user-to-group", eventOf(group, user))
-  const outcome = await store.addMember(ctx.db, pair, newId(), event)
+  const outcome = await joinGroup(ctx.db, granted, pair, event)
   // Each of these was otherwise a moment ago, when the facts were read.
   if (!outcome.group_exists) throw noSuchGroup(id)
   if (!outcome.member_exists) throw noSuchUser(username)
@@ -82,11 +85,15 @@ export async function listUsers(ctx: Context, groupId: string, query: ListQuery)
 }
 
 /** Begins a person's memberships anew when the invitation is accepted; called in that transaction. */
-export const beginMemberships = (
-  ctx: { db: Context["db"] },
+export async function beginMemberships(
+  { db }: { db: Context["db"] },
   orgId: string,
   membershipId: string,
-): Promise<void> => store.restartMemberships(ctx.db, orgId, membershipId)
+): Promise<void> {
+  const groupIds = await store.endInvitedMemberships(db, orgId, membershipId)
+  const granted = ungoverned("the guard was asked when the person was put into the groups")
+  await rejoinGroups(db, granted, { orgId, membershipId }, groupIds)
+}
 
 /** Takes a person, or everybody, out of all groups, when their place in the organization ends. */
 export const endGroupMemberships = (

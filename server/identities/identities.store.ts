@@ -34,20 +34,6 @@ export const insertIdentity = (
 ): Promise<IdentityRow> =>
   db.insertInto("identities").values(identity).returning(columns).executeTakeFirstOrThrow()
 
-export async function insertMembership(
-  db: Queries,
-  membership: { org_id: string; id: string; identity_id: string },
-): Promise<void> {
-  await db.insertInto("organization_identity_memberships").values(membership).execute()
-}
-
-export async function insertRoleGrant(
-  db: Queries,
-  grant: { org_id: string; id: string; membership_id: string; role: string; custom_role_id: string | null },
-): Promise<void> {
-  await db.insertInto("organization_identity_role_grants").values(grant).execute()
-}
-
 export const identityInOrg = (
   db: Queries,
   orgId: string,

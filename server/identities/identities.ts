@@ -1,10 +1,11 @@
-import { requireBoundary } from "../access/boundary.ts"
+import { requireBoundary, ungoverned, type Granted } from "../access/boundary.ts"
 import type { StoredRole } from "../access/roles.ts"
 import { record } from "../audit/audit.ts"
 import type { Context } from "../context.ts"
 import { newId, uuidOrNull } from "../crypto/ids.ts"
 import type { Queries } from "../db/database.ts"
 import { notFound } from "../errors.ts"
+import { placeIdentity } from "../grants/grants.ts"
 import { sortKey } from "../names.ts"
 import { requireOwnOrganization } from "../organizations/members.ts"
 import { requireRole } from "../roles/roles.ts"
@@ -30,13 +31,19 @@ export async function createIdentity(ctx: Context, input: Input): Promise<ShownI
   requireDistinctKeys(input.metadata)
   requireOwnOrganization(ctx, input.organizationId)
   const role = await requireRole(ctx, input.role)
-  if (role.slug !== "no-access") {
-    const what = "You may not give a machine identity a role"
-    await requireBoundary(ctx.actor, ["grant-privileges", "identity"], what, async () => [role.rules])
-  }
+  const what = "You may not give a machine identity a role"
+  const granted =
+    role.slug === "no-access"
+      ? ungoverned("the role gives nothing")
+      : await requireBoundary(ctx.actor, ["grant-privileges", "identity"], what, async () => [role.rules])
   const { name, hasDeleteProtection } = input
   const { orgId } = ctx.actor
-  const identity = await insertIdentity(ctx.db, { orgId, name, role: role.stored, hasDeleteProtection })
+  const identity = await insertIdentity(ctx.db, granted, {
+    orgId,
+    name,
+    role: role.stored,
+    hasDeleteProtection,
+  })
   const metadata = await setMetadata(ctx.db, { orgId, identityId: identity.id }, input.metadata)
   await record(ctx, "create-identity", {
     identityId: identity.id,
@@ -62,10 +69,13 @@ type NewIdentity = {
   isInstanceAdmin?: boolean
 }
 
-/** The only way for a machine identity into an organization: itself, its membership and its role. */
-export async function insertIdentity(db: Queries, identity: NewIdentity): Promise<Identity> {
+/** Makes a machine identity with its place in the organization and its role. */
+export async function insertIdentity(
+  db: Queries,
+  granted: Granted,
+  identity: NewIdentity,
+): Promise<Identity> {
   const { orgId, name, role, hasDeleteProtection = false, isInstanceAdmin = false } = identity
-  const membershipId = newId()
   const row = await store.insertIdentity(db, {
     org_id: orgId,
     id: newId(),
@@ -74,8 +84,7 @@ export async function insertIdentity(db: Queries, identity: NewIdentity): Promis
     has_delete_protection: hasDeleteProtection,
     is_instance_admin: isInstanceAdmin,
   })
-  await store.insertMembership(db, { org_id: orgId, id: membershipId, identity_id: row.id })
-  await store.insertRoleGrant(db, { org_id: orgId, id: newId(), membership_id: membershipId, ...role })
+  await placeIdentity(db, granted, { orgId, identityId: row.id }, role)
   return row
 }
 

@@ -1,8 +1,9 @@
 import { requireBoundary } from "../access/boundary.ts"
 import { record } from "../audit/audit.ts"
 import type { Context } from "../context.ts"
-import { newId, uuidOrNull } from "../crypto/ids.ts"
+import { uuidOrNull } from "../crypto/ids.ts"
 import { badRequest } from "../errors.ts"
+import { giveRole } from "../grants/grants.ts"
 import { endIdentityGroupMemberships } from "../groups/identity-members.ts"
 import { sortKey } from "../names.ts"
 import { requireInstanceAdminFor, rulesOfIdentity } from "./guard.ts"
@@ -49,17 +50,12 @@ async function changeRole(ctx: Context, identity: Identity, slug: string): Promi
   const role = await requireRole(ctx, slug)
   const what = "You may not change the role of a machine identity"
   const roles = async () => [...(await rulesOfIdentity(ctx, identity)), role.rules]
-  await requireBoundary(ctx.actor, ["grant-privileges", "identity"], what, roles)
+  const granted = await requireBoundary(ctx.actor, ["grant-privileges", "identity"], what, roles)
   const { org_id: orgId, id: identityId } = identity
   const membershipId = await store.lockPlace(ctx.db, { orgId, identityId })
   if (!membershipId) throw noSuchIdentity(identityId)
   await store.endRoleGrants(ctx.db, orgId, membershipId)
-  await identities.insertRoleGrant(ctx.db, {
-    org_id: orgId,
-    id: newId(),
-    membership_id: membershipId,
-    ...role.stored,
-  })
+  await giveRole(ctx.db, granted, { kind: "identity", orgId, id: membershipId }, role.stored)
   await store.touchMembership(ctx.db, orgId, membershipId)
 }
 

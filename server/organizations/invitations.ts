@@ -1,4 +1,4 @@
-import { requireCovers } from "../access/boundary.ts"
+import { requireCovers, type Granted } from "../access/boundary.ts"
 import { auditPerson, record, recordFrom } from "../audit/audit.ts"
 import { identify, lookUp } from "../auth/authenticate.ts"
 import type { InvitationClaims } from "../auth/token.ts"
@@ -39,13 +39,17 @@ export async function invite(
   if (input.projectIds[0] !== undefined)
     throw notFound(`There is no project with the ID ${input.projectIds[0]}`)
   const role = await requireRole(ctx, input.organizationRoleSlug)
-  requireCovers(ctx.actor, role.rules, "You may not invite anyone with more than you may do yourself")
+  const granted = requireCovers(
+    ctx.actor,
+    role.rules,
+    "You may not invite anyone with more than you may do yourself",
+  )
 
   // In one order for all, so that two that invite the same people do not wait for each other crosswise.
   const usernames = [...new Set(input.inviteeEmails)].toSorted()
   const invited: { link: InviteLink; membershipId: string }[] = []
   for (const username of usernames) {
-    const one = await inviteOne(ctx, username, role)
+    const one = await inviteOne(ctx, granted, username, role)
     if (one) invited.push(one)
   }
   if (invited.length > 0) {
@@ -63,10 +67,15 @@ export async function invite(
   return undefined
 }
 
-async function inviteOne(ctx: Context, username: string, role: Grantable) {
+async function inviteOne(ctx: Context, granted: Granted, username: string, role: Grantable) {
   const { orgId } = ctx.actor
   const user = await findOrCreateUser(ctx.db, username)
-  const membershipId = await insertMember(ctx.db, { orgId, user, role: role.stored, isAccepted: false })
+  const membershipId = await insertMember(ctx.db, granted, {
+    orgId,
+    user,
+    role: role.stored,
+    isAccepted: false,
+  })
   if (!membershipId) return undefined
   return { membershipId, link: await newLink(ctx, membershipId, username) }
 }

@@ -10,7 +10,8 @@ import {
   lockPlace,
   requireAnotherAdmin,
 } from "./departures.ts"
-import { beginRole, getMember, noSuchMember, requireCoversMember, requireOwnOrganization } from "./members.ts"
+import { giveRole } from "../grants/grants.ts"
+import { getMember, noSuchMember, requireCoversMember, requireOwnOrganization } from "./members.ts"
 import type { Member } from "./members.ts"
 import { findRole, type Grantable } from "../roles/roles.ts"
 import * as store from "./members.store.ts"
@@ -31,13 +32,15 @@ export async function updateMember(ctx: Context, target: Target, changes: Change
   if (isOwn(ctx, member.id)) throw unauthorized("You cannot change your own membership")
   const role = changes.role === undefined ? undefined : await requireRole(ctx, changes.role)
   await requireCoversMember(ctx, member.id, "You may not change a member who may do more than you")
-  if (role) requireCovers(ctx.actor, role.rules, "You may not give anyone more than you may do yourself")
+  const what = "You may not give anyone more than you may do yourself"
+  const granted = role && requireCovers(ctx.actor, role.rules, what)
 
   const place = { orgId: ctx.actor.orgId, membershipId: member.id }
-  if (role !== undefined && role.slug !== (member.custom_role_slug ?? member.role)) {
+  if (granted && role.slug !== (member.custom_role_slug ?? member.role)) {
     if (role.slug !== "admin") await requireAnotherAdmin(ctx.db, place)
     await endRoleGrants(ctx.db, place)
-    await beginRole(ctx.db, { ...place, role: role.stored })
+    const holder = { kind: "user", orgId: place.orgId, id: member.id } as const
+    await giveRole(ctx.db, granted, holder, role.stored)
     await endInvitationsSentBy(ctx.db, place)
   }
   if (changes.isActive === false && member.deactivated_at === null) {

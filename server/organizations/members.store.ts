@@ -140,36 +140,6 @@ export async function holdOrganization(db: Queries, orgId: string): Promise<bool
   return held !== undefined
 }
 
-export type NewMembership = {
-  org_id: string
-  id: string
-  user_id: string
-  username: string
-  sort_key: string | null
-  search_key: string
-  invite_email: string | null
-  /** Accepted from the start, or invited. */ isAccepted: boolean
-}
-
-/** False when the person, or somebody by this username, has an open membership already. */
-export async function insertMembership(db: Queries, membership: NewMembership): Promise<boolean> {
-  const { isAccepted, ...row } = membership
-  const inserted = await db
-    .insertInto("organization_user_memberships")
-    .values({ ...row, ...(isAccepted ? { accepted_at: sql<Date>`statement_timestamp()` } : {}) })
-    .onConflict((conflict) => conflict.doNothing())
-    .returning("id")
-    .executeTakeFirst()
-  return inserted !== undefined
-}
-
-export async function insertRoleGrant(
-  db: Queries,
-  grant: { org_id: string; id: string; membership_id: string; role: string; custom_role_id: string | null },
-): Promise<void> {
-  await db.insertInto("organization_user_role_grants").values(grant).execute()
-}
-
 /** Takes the person out of every place, open or closed, by what they could be told. */
 export async function forgetMember(db: Queries, userId: string): Promise<void> {
   await db

@@ -1,10 +1,11 @@
 import { requireOwnOrganization } from "../access/access.ts"
-import { requireCovers } from "../access/boundary.ts"
-import type { StoredRole } from "../access/roles.ts"
+import { requireCovers, ungoverned, type Granted } from "../access/boundary.ts"
+import { storedRole, type StoredRole } from "../access/roles.ts"
 import type { Context } from "../context.ts"
-import { newId, uuidOrNull } from "../crypto/ids.ts"
+import { uuidOrNull } from "../crypto/ids.ts"
 import type { Queries } from "../db/database.ts"
 import { notFound } from "../errors.ts"
+import { placeUser } from "../grants/grants.ts"
 import { searchKey, sortKey } from "../names.ts"
 import { rulesOfRoles } from "../roles/held.ts"
 import { holdUser, requireUser, type User } from "../users/users.ts"
@@ -45,13 +46,11 @@ export async function requireCoversMember(ctx: Context, membershipId: string, wh
 export const noSuchOrganization = (organizationId: string) =>
   notFound(`There is no organization with the ID ${organizationId}`)
 
-/** Makes a person an accepted member with one role, in the caller's transaction. */
-export async function joinUser(
-  db: Queries,
-  { orgId, userId, role }: { orgId: string; userId: string; role: StoredRole },
-): Promise<void> {
+/** Makes a person the admin of an organization that they have just founded, in the caller's transaction. */
+export async function joinFounder(db: Queries, orgId: string, userId: string): Promise<void> {
   const user = await requireUser(db, userId)
-  await insertMember(db, { orgId, user, role, isAccepted: true })
+  const granted = ungoverned("whoever founds an organization is its admin")
+  await insertMember(db, granted, { orgId, user, role: storedRole("admin"), isAccepted: true })
 }
 
 /**
@@ -60,37 +59,27 @@ export async function joinUser(
  */
 export async function insertMember(
   db: Queries,
+  granted: Granted,
   { orgId, user, role, isAccepted }: { orgId: string; user: User; role: StoredRole; isAccepted: boolean },
 ): Promise<string | undefined> {
   await requireStanding(db, orgId)
   await holdUser(db, user)
-  const id = newId()
-  const isInserted = await store.insertMembership(db, {
+  const person = {
     org_id: orgId,
-    id,
     user_id: user.id,
     username: user.username,
     sort_key: isAccepted ? sortKey(user.first_name) : null,
     search_key: isAccepted ? searchKey(user.first_name, user.last_name, user.username) : user.username,
     invite_email: isAccepted ? null : user.username,
     isAccepted,
-  })
-  if (!isInserted) return undefined
-  await beginRole(db, { orgId, membershipId: id, role })
-  return id
+  }
+  return placeUser(db, granted, person, role)
 }
 
 /** Throws 404 when the organization has been deleted; from here on it is not, until the transaction ends. */
 export async function requireStanding(db: Queries, orgId: string): Promise<void> {
   if (!(await store.holdOrganization(db, orgId))) throw noSuchOrganization(orgId)
 }
-
-/** Gives a member a role from now on. */
-export const beginRole = (
-  db: Queries,
-  { orgId, membershipId, role }: { orgId: string; membershipId: string; role: StoredRole },
-): Promise<void> =>
-  store.insertRoleGrant(db, { org_id: orgId, id: newId(), membership_id: membershipId, ...role })
 
 /** Lets every organization that the person has joined sort and search by the name that the account has now. */
 export const renameMember = (db: Queries, user: User): Promise<void> =>

@@ -1,5 +1,5 @@
 import { requireCovers } from "../access/boundary.ts"
-import { builtInRules, isBuiltInRole, storedRole } from "../access/roles.ts"
+import { builtInRules, isBuiltInRole } from "../access/roles.ts"
 import { auditActor, auditPerson, record, recordFrom } from "../audit/audit.ts"
 import type { Context, PublicContext, SignedInContext } from "../context.ts"
 import { newId, randomAlphanumerics } from "../crypto/ids.ts"
@@ -7,7 +7,7 @@ import type { Queries } from "../db/database.ts"
 import { badRequest, forbidden } from "../errors.ts"
 import { sortKey } from "../names.ts"
 import type { User } from "../users/users.ts"
-import { joinUser, noSuchOrganization, requireOwnOrganization } from "./members.ts"
+import { joinFounder, noSuchOrganization, requireOwnOrganization } from "./members.ts"
 import * as store from "./organizations.store.ts"
 
 export type Organization = store.OrganizationRow
@@ -27,7 +27,7 @@ export async function createOrganization(ctx: SignedInContext, name: string): Pr
   const { actor } = ctx
   if (actor.kind !== "user") throw forbidden("Only people create organizations")
   const organization = await insertOrganization(ctx.db, name)
-  await joinUser(ctx.db, { orgId: organization.id, userId: actor.userId, role: storedRole("admin") })
+  await joinFounder(ctx.db, organization.id, actor.userId)
   const source = { request: ctx.request, orgId: organization.id, actor: auditActor(actor) }
   await recordFrom(ctx.db, source, "create-organization", { name, slug: organization.slug })
   return organization
@@ -36,7 +36,7 @@ export async function createOrganization(ctx: SignedInContext, name: string): Pr
 /** The same for a person who has just signed up. */
 export async function foundOrganization(ctx: PublicContext, user: User, name: string): Promise<Organization> {
   const organization = await insertOrganization(ctx.db, name)
-  await joinUser(ctx.db, { orgId: organization.id, userId: user.id, role: storedRole("admin") })
+  await joinFounder(ctx.db, organization.id, user.id)
   const source = { request: ctx.request, orgId: organization.id, actor: auditPerson(user) }
   await recordFrom(ctx.db, source, "create-organization", { name, slug: organization.slug })
   return organization
