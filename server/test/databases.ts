@@ -12,13 +12,16 @@ export type TestDatabase = {
   drop(): Promise<void>
 }
 
-/** A migrated database of its own, made from the template in a few milliseconds. */
-export async function createTestDatabase(): Promise<TestDatabase> {
+/**
+ * A migrated database of its own, made from the template in a few milliseconds; or a copy of another database, to
+ * which nobody may be connected.
+ */
+export async function createTestDatabase(template: string = testDatabases.template): Promise<TestDatabase> {
   const given = process.env[testDatabases.variable]
   if (!given) throw new Error('Run the tests with "npm test", which starts their PostgreSQL.')
   const admin = JSON.parse(given) as Address
   const database = `test_${randomHex(8)}`
-  await administer(admin, `create database ${database} template ${testDatabases.template}`)
+  await administer(admin, `create database ${database} template ${template}`)
   const connection = { ...admin, database }
   return {
     connection,
