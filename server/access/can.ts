@@ -1,7 +1,7 @@
 import { Ability, type RawRuleOf } from "@casl/ability"
 import { matches, type SubjectFields } from "./conditions.ts"
 import type { Rule } from "./roles.ts"
-import type { OrganizationPermission } from "./vocabulary.ts"
+import type { Permission } from "./vocabulary.ts"
 
 /** The parsed rules of a set of roles. Shared between requests: it says what roles mean, not who holds them. */
 export type Rights = {
@@ -9,9 +9,9 @@ export type Rights = {
    * True when some rule allows it and no later one forbids it. Without an object it asks whether there may be one to
    * which it is allowed: conditions are judged against an object only.
    */
-  can(permission: OrganizationPermission, object?: SubjectFields): boolean
+  can(permission: Permission, object?: SubjectFields): boolean
   /** The rules that speak about it, for the `details` of a refusal. */
-  rulesFor(permission: OrganizationPermission): Rule[]
+  rulesFor(permission: Permission): Rule[]
   /** All of them, in the order in which later ones win. */ rules: readonly Rule[]
 }
 

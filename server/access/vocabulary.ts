@@ -72,3 +72,57 @@ export type OrganizationAction<S extends OrganizationSubject = OrganizationSubje
 export type OrganizationPermission = {
   [S in OrganizationSubject]: readonly [OrganizationAction<S>, S]
 }[OrganizationSubject]
+
+const crud = ["read", "create", "edit", "delete"] as const
+const delegation = ["grant-privileges", "assign-role"] as const
+
+/** Every subject of a project and the actions on it; wire format, too. `read` on secrets is both ways of reading. */
+export const projectActions = {
+  role: crud,
+  environments: crud,
+  tags: crud,
+  settings: crud,
+  integrations: crud,
+  webhooks: crud,
+  "service-tokens": crud,
+  "ip-allowlist": crud,
+  "secret-folders": crud,
+  "secret-imports": crud,
+  workspace: ["edit", "delete"],
+  member: [...crud, ...delegation, "assign-additional-privileges", "assume-privileges"],
+  groups: [...crud, ...delegation],
+  identity: [
+    ...crud,
+    ...delegation,
+    "assign-additional-privileges",
+    "assume-privileges",
+    "revoke-auth",
+    "create-token",
+    "get-token",
+    "delete-token",
+  ],
+  secrets: ["read", "describeSecret", "readValue", "create", "edit", "delete"],
+  "dynamic-secrets": [
+    "read-root-credential",
+    "create-root-credential",
+    "edit-root-credential",
+    "delete-root-credential",
+    "lease",
+  ],
+  "secret-approval": [...crud, "allow-change-bypass", "allow-access-bypass"],
+  "secret-approval-request": ["read"],
+  "secret-rollback": ["read", "create"],
+  commits: ["read", "perform-rollback"],
+  "secret-rotation": [...crud, "read-generated-credentials", "rotate-secrets"],
+  "secret-syncs": [...crud, "sync-secrets", "import-secrets", "remove-secrets"],
+  "audit-logs": ["read"],
+} as const satisfies Record<string, readonly string[]>
+
+export type ProjectSubject = keyof typeof projectActions
+export type ProjectAction<S extends ProjectSubject = ProjectSubject> = (typeof projectActions)[S][number]
+
+/** One action on one subject of a project; a misspelt one does not compile. */
+export type ProjectPermission = { [S in ProjectSubject]: readonly [ProjectAction<S>, S] }[ProjectSubject]
+
+/** Whatever may be asked of somebody's rights. */
+export type Permission = OrganizationPermission | ProjectPermission

@@ -4,6 +4,13 @@ import { badRequest, DomainError, invalid, unavailable } from "../errors.ts"
 const meanings: Record<string, () => DomainError> = {
   group_names_are_unique: () => badRequest("Another group of the organization already has this name"),
   group_slugs_are_unique: () => badRequest("Another group of the organization already has this slug"),
+  project_slugs_are_unique: () => badRequest("Another project of the organization already has this slug"),
+  environment_slugs_are_unique: () =>
+    badRequest("Another environment of the project already has this slug", { name: "CreateEnvironment" }),
+  project_role_slugs_are_unique: () => badRequest("Another role of the project already has this slug"),
+  user_privilege_slugs_are_unique: () => badRequest("The user already has a privilege with this slug"),
+  identity_privilege_slugs_are_unique: () =>
+    badRequest("The machine identity already has a privilege with this slug"),
   role_slugs_are_unique: () =>
     badRequest("Another role of the organization already has this slug", { name: "Create Role" }),
   // In words that do not say that somebody has it.
