@@ -1,4 +1,5 @@
 import type { OrganizationActor, SignedInActor } from "./access/actor.ts"
+import type { Project } from "./access/project.ts"
 import type { Queries } from "./db/database.ts"
 import type { Services } from "./services.ts"
 
@@ -34,4 +35,6 @@ export type PublicContext = Base
 /** What a rule gets when the caller is known but no organization is chosen. */
 export type SignedInContext = Base & { actor: SignedInActor }
 /** What a rule gets when the caller acts in an organization. */
-export type Context = Base & { actor: OrganizationActor }
+export type Context = Base & { actor: OrganizationActor; project?: Project }
+/** What a rule gets when the caller acts in a project. */
+export type ProjectContext = Context & { project: Project }

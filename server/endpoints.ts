@@ -26,6 +26,7 @@ import { invitationEndpoints } from "./organizations/invitations.api.ts"
 import { organizationMemberEndpoints } from "./organizations/members.api.ts"
 import { organizationEndpoints } from "./organizations/organizations.api.ts"
 import { planEndpoints } from "./organizations/plan.api.ts"
+import { projectEndpoints } from "./projects/projects.api.ts"
 import { passwordEndpoints } from "./users/passwords.api.ts"
 import { profileEndpoints } from "./users/profile.api.ts"
 import { signUpEndpoints } from "./users/sign-up.api.ts"
@@ -61,5 +62,6 @@ export const endpoints: readonly Endpoint[] = [
   ...allMemberEndpoints,
   ...groupProjectEndpoints,
   ...groupListEndpoints,
+  ...projectEndpoints,
   ...auditEndpoints,
 ]

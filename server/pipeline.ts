@@ -1,16 +1,19 @@
 import { isUtf8 } from "node:buffer"
 import {
   authorize,
+  authorizeInProject,
   needsOrganization,
   PermissionBoundaryError,
   PermissionDenied,
   requireInstanceAdmin,
 } from "./access/access.ts"
+import { keyOf, requireMember, type FoundProject } from "./access/project.ts"
 import { recordDenial } from "./audit/audit.ts"
-import { identify, isInOrganization, lookUp, type Caller } from "./auth/authenticate.ts"
+import { identify, isInOrganization, lookUp, type Beside, type Caller } from "./auth/authenticate.ts"
 import { noteUse } from "./auth/sessions.ts"
 import type { AccessClaims } from "./auth/token.ts"
 import type { Context, PublicContext, Reply, RequestInfo } from "./context.ts"
+import { uuidOrNull } from "./crypto/ids.ts"
 import type { Queries } from "./db/database.ts"
 import { isTransient, translate } from "./db/constraints.ts"
 import { badRequest, DomainError, forbidden, unauthorized, unavailable, ValidationError } from "./errors.ts"
@@ -63,7 +66,10 @@ async function serveSteps(endpoint: Endpoint, incoming: Incoming, base: Base): P
   const note = noteOfUse(base.db, caller.actor)
   if (note) request.afterCommit(note)
   const input = { ...requireParsed(parsed), facts: caller.facts }
-  return render(endpoint, await runAs(endpoint, { ...ctx, actor: caller.actor } as Context, input))
+  return render(
+    endpoint,
+    await runAs(endpoint, { ...ctx, actor: caller.actor } as Context, input, caller.project),
+  )
 }
 
 /** What all requests share: the pool, the connections for look-ups, and the services. */
@@ -80,11 +86,9 @@ async function authenticate(
   ctx: PublicContext,
   { claims, parsed }: { claims: AccessClaims; parsed: Parsed },
 ): Promise<Caller> {
-  const { facts, factValues } = endpoint
-  const also = facts && factValues && parsed.ok ? { facts, values: factValues(parsed.input) } : undefined
   const { url, ip } = ctx.request
   const { beforeSecondFactor } = endpoint
-  const caller = await lookUp(ctx.db, claims, also, { ip, beforeSecondFactor })
+  const caller = await lookUp(ctx.db, claims, besideOf(endpoint, parsed), { ip, beforeSecondFactor })
   if (!endpoint.callers.includes(caller.actor.kind)) {
     throw forbidden("You are not allowed to access this resource", { name: `Forbidden access to ${url}` })
   }
@@ -96,6 +100,16 @@ async function authenticate(
   return caller
 }
 
+/** What is read beside the caller: nothing for an input that will be refused. */
+function besideOf({ facts, factValues, inProject }: Endpoint, parsed: Parsed): Beside {
+  if (!parsed.ok) return { facts: undefined, values: [], project: undefined }
+  const read =
+    facts && factValues ? { facts, values: factValues(parsed.input) } : { facts: undefined, values: [] }
+  if (!inProject) return { ...read, project: undefined }
+  const [key, value] = keyOf(inProject(parsed.input))
+  return { ...read, project: { key, value: key === "slug" ? value : uuidOrNull(value) } }
+}
+
 /** Counts the use of a token that may be used so often; one that is used up is refused. */
 async function keepCount(db: Queries, { actor, isLimited }: Caller): Promise<void> {
   if (!isLimited || actor.kind !== "machine" || !isInOrganization(actor)) return
@@ -105,19 +119,37 @@ async function keepCount(db: Queries, { actor, isLimited }: Caller): Promise<voi
 }
 
 /** Authorizes and runs; a denial leaves its audit row before anybody hears of it. */
-async function runAs(endpoint: Endpoint, ctx: Context, input: Input & { facts: unknown }): Promise<unknown> {
-  const { access } = endpoint
+async function runAs(
+  endpoint: Endpoint,
+  caller: Context,
+  input: Input & { facts: unknown },
+  found: FoundProject | undefined,
+): Promise<unknown> {
+  const { inProject } = endpoint
+  const ctx = inProject
+    ? { ...caller, project: requireMember(caller.actor, inProject(input), found) }
+    : caller
   try {
-    if (typeof access === "object" && !endpoint.isOwn?.(ctx.actor, input)) {
-      authorize(ctx.actor, access.organization)
-    }
-    if (access === "instanceAdmin") requireInstanceAdmin(ctx.actor)
+    requireAccess(endpoint, ctx, input)
     return await run(endpoint, ctx, input)
   } catch (error) {
     if (error instanceof PermissionDenied || error instanceof PermissionBoundaryError)
       await keepDenial(ctx, error)
     throw error
   }
+}
+
+/** Throws unless the caller has the right that the endpoint declares. */
+function requireAccess({ access, isOwn }: Endpoint, { actor, project }: Context, input: Input): void {
+  if (access === "instanceAdmin") requireInstanceAdmin(actor)
+  if (typeof access !== "object") return
+  if ("project" in access) {
+    if (!project) throw new Error("An endpoint of a project says by inProject which one it is about")
+    if (access.project !== "membership") authorizeInProject(project, access.project)
+    return
+  }
+  if (isOwn?.(actor, input) || (access.or && actor.rights.can(access.or))) return
+  authorize(actor, access.organization)
 }
 
 async function keepDenial(ctx: Context, error: PermissionDenied | PermissionBoundaryError): Promise<void> {

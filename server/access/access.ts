@@ -1,15 +1,22 @@
 import { DomainError, forbidden, notFound } from "../errors.ts"
 import type { OrganizationActor, SignedInActor } from "./actor.ts"
+import type { Rights } from "./can.ts"
 import type { Missing } from "./covers.ts"
-import type { OrganizationPermission } from "./vocabulary.ts"
+import type { OrganizationPermission, Permission, ProjectPermission } from "./vocabulary.ts"
 
 /**
  * What an endpoint demands of its caller: nothing (`"public"`), a good token with or without an organization
  * (`"signedIn"`), the same of somebody who administers the instance (`"instanceAdmin"`), one with an organization
- * and whatever right in it (`"inOrganization"`), or a permission in the token's organization.
+ * and whatever right in it (`"inOrganization"`), a permission in the token's organization (or another one in its
+ * place), or one in a project of it, or to be in that project at all (`"membership"`).
  */
 export type Access =
-  "public" | "signedIn" | "instanceAdmin" | "inOrganization" | { organization: OrganizationPermission }
+  | "public"
+  | "signedIn"
+  | "instanceAdmin"
+  | "inOrganization"
+  | { organization: OrganizationPermission; or?: OrganizationPermission }
+  | { project: ProjectPermission | "membership" }
 
 /** Whether the caller must have selected an organization. */
 export const needsOrganization = (access: Access): boolean =>
@@ -21,14 +28,17 @@ export type CallerKind = "user" | "machine"
 /** A permission the caller lacks; written to the audit log before the answer leaves. */
 export type Denial = { action: string; subject: string }
 
+/** Who has rights somewhere: the caller in the organization, or the caller in a project. */
+export type Holder = { rights: Rights }
+
 /** Refused because no rule of the caller allows the action: 403 `PermissionDenied`. */
 export class PermissionDenied extends DomainError {
   readonly denial: Denial
 
-  constructor(actor: OrganizationActor, permission: OrganizationPermission) {
+  constructor({ rights }: Holder, permission: Permission) {
     const [action, subject] = permission
     super("PermissionDenied", `You are not allowed to ${action} on ${subject}`, {
-      details: actor.rights.rulesFor(permission),
+      details: rights.rulesFor(permission),
     })
     this.denial = { action, subject }
   }
@@ -45,9 +55,14 @@ export class PermissionBoundaryError extends DomainError {
   }
 }
 
-/** Throws `PermissionDenied` unless the caller holds the permission. */
+/** Throws `PermissionDenied` unless the caller holds the permission in the organization. */
 export function authorize(actor: OrganizationActor, permission: OrganizationPermission): void {
   if (!actor.rights.can(permission)) throw new PermissionDenied(actor, permission)
+}
+
+/** The same in a project. */
+export function authorizeInProject(project: Holder, permission: ProjectPermission): void {
+  if (!project.rights.can(permission)) throw new PermissionDenied(project, permission)
 }
 
 /** Throws 403 unless the caller administers the instance, which is no permission of any organization. */

@@ -92,6 +92,6 @@ export async function recordDenial(ctx: Context, denial: Denial, refusal: { name
     message: refusal.message,
     route: ctx.request.route,
     method: ctx.request.method,
-    projectId: null,
+    projectId: ctx.project?.id ?? null,
   })
 }

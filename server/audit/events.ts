@@ -70,6 +70,20 @@ export type AuditEvents = {
   "create-org-role": RoleContent & { roleId: string }
   "update-org-role": Partial<RoleContent> & { roleId: string }
   "delete-org-role": { roleId: string; slug: string; name: string }
+  "create-project": { projectId: string; name: string; slug: string; type: string }
+  "update-project": {
+    projectId: string
+    name?: string
+    slug?: string
+    description?: string | null
+    autoCapitalization?: boolean
+    hasDeleteProtection?: boolean
+    pitVersionLimit?: number
+    secretSharing?: boolean
+    showSnapshotsLegacy?: boolean
+    secretDetectionIgnoreValues?: string[]
+  }
+  "delete-project": { projectId: string; name: string; slug: string }
   "view-audit-logs": Record<string, never>
   "permission-denied": {
     permissionAction: string

@@ -1,7 +1,10 @@
 import type { OrganizationActor, SecondFactor, SignedInActor } from "../access/actor.ts"
+import type { FoundProject } from "../access/project.ts"
+import type { Named } from "../access/templates.ts"
 import type { Queries } from "../db/database.ts"
 import { badRequest, forbidden, notFound, unauthorized } from "../errors.ts"
 import { isTrusted } from "../identities/trusted-ips.ts"
+import { projectRights } from "../projects/held.ts"
 import { rightsOfRoles } from "../roles/held.ts"
 import * as store from "./callers.store.ts"
 import type { AccessClaims, MachineClaims, Tokens, UserClaims } from "./token.ts"
@@ -12,9 +15,12 @@ export type Headers = { authorization?: string | undefined; "x-api-key"?: string
 export type Caller = {
   actor: SignedInActor | OrganizationActor
   facts: unknown
+  /** The project that the request is about, if there is one. */ project?: FoundProject
   /** A session whose use is to be noted after the answer. */ usedSession?: string
   /** The token has a limit of uses, and this one is still to be counted. */ isLimited?: boolean
 }
+
+export type { Beside } from "./callers.store.ts"
 
 export const isInOrganization = (actor: SignedInActor | OrganizationActor): actor is OrganizationActor =>
   "orgId" in actor
@@ -47,16 +53,19 @@ export const bearerToken = (authorization: string | undefined): string | undefin
 export const lookUp = (
   db: Queries,
   claims: AccessClaims,
-  also: store.WithFacts,
+  beside: store.Beside | undefined,
   { ip, beforeSecondFactor }: { ip: string; beforeSecondFactor: boolean },
 ): Promise<Caller> => {
+  const also = beside ?? nothing
   if (claims.authTokenType !== "accessToken") return lookUpMachine(db, claims, also, ip)
   return beforeSecondFactor ? lookUpUser(db, claims, also) : lookUpWholeUser(db, claims, also)
 }
 
+const nothing: store.Beside = { facts: undefined, values: [], project: undefined }
+
 /** The person, unless a second factor is still due. */
-async function lookUpWholeUser(db: Queries, claims: UserClaims, also: store.WithFacts): Promise<Caller> {
-  const caller = await lookUpUser(db, claims, also)
+async function lookUpWholeUser(db: Queries, claims: UserClaims, beside: store.Beside): Promise<Caller> {
+  const caller = await lookUpUser(db, claims, beside)
   if (caller.actor.kind === "user" && caller.actor.secondFactor === "due") {
     throw unauthorized("Your second factor is due: select the organization and give a code", {
       name: "SecondFactorDue",
@@ -65,9 +74,9 @@ async function lookUpWholeUser(db: Queries, claims: UserClaims, also: store.With
   return caller
 }
 
-async function lookUpUser(db: Queries, claims: UserClaims, also: store.WithFacts): Promise<Caller> {
+async function lookUpUser(db: Queries, claims: UserClaims, beside: store.Beside): Promise<Caller> {
   const { userId, tokenVersionId: sessionId, organizationId } = claims
-  const row = await store.userCaller(db, { orgId: organizationId ?? null, sessionId, userId }, also)
+  const row = await store.userCaller(db, { orgId: organizationId ?? null, sessionId, userId }, beside)
   if (!row) throw notFound("Your session has ended: log in again", { name: "Session not found" })
   if (row.is_ended || row.access_version !== claims.accessVersion) {
     throw unauthorized("Your session has ended: log in again", { name: "StaleSession" })
@@ -91,17 +100,20 @@ async function lookUpUser(db: Queries, claims: UserClaims, also: store.WithFacts
   if (row.is_inactive) throw forbidden("Your membership in the organization is inactive: ask an admin of it")
   const usesNewPrivilegeSystem = row.uses_new_privilege_system
   const place = { orgId: organizationId, membershipId: row.membership_id, usesNewPrivilegeSystem }
-  return { actor: await withRights(db, actor, place, row.roles), facts: row, ...used }
+  const pairs = (row.metadata ?? []).map(({ key, value }) => [key, value] as const)
+  const named = { id: userId, username: row.username, metadata: Object.fromEntries(pairs) }
+  const project = await projectOf(db, { orgId: organizationId, named }, row)
+  return { actor: await withRights(db, actor, place, row.roles), facts: row, ...project, ...used }
 }
 
 async function lookUpMachine(
   db: Queries,
   claims: MachineClaims,
-  also: store.WithFacts,
+  beside: store.Beside,
   ip: string,
 ): Promise<Caller> {
   const { identityId, identityAccessTokenId: tokenId, orgId } = claims
-  const row = await store.machineCaller(db, { orgId, tokenId, identityId }, also)
+  const row = await store.machineCaller(db, { orgId, tokenId, identityId }, beside)
   if (!row || row.is_revoked || row.is_expired) throw unauthorized("Your access token is not valid any more")
   if (row.trusted_ips && !isTrusted(row.trusted_ips, ip)) {
     throw forbidden("Your access token may not be used from your address")
@@ -119,7 +131,22 @@ async function lookUpMachine(
   }
   const usesNewPrivilegeSystem = row.uses_new_privilege_system
   const place = { orgId, membershipId: row.membership_id, usesNewPrivilegeSystem }
-  return { actor: await withRights(db, actor, place, row.roles), facts: row, isLimited: row.is_limited }
+  const named = { id: identityId, username: row.name, metadata: Object.fromEntries(row.metadata ?? []) }
+  const project = await projectOf(db, { orgId, named }, row)
+  const whole = await withRights(db, actor, place, row.roles)
+  return { actor: whole, facts: row, ...project, isLimited: row.is_limited }
+}
+
+/** The project of the row with the caller's rights in it, if there is one. */
+async function projectOf(
+  db: Queries,
+  caller: { orgId: string; named: Named },
+  row: store.ProjectColumns,
+): Promise<{ project?: FoundProject }> {
+  const { project_id: id, project_name: name = "", project_slug: slug = "", project_type: type = "" } = row
+  if (!id) return {}
+  const rights = await projectRights(db, caller, row.project_rules ?? [])
+  return { project: { id, name, slug, type, isMember: row.is_in_project ?? false, rights } }
 }
 
 function secondFactorOf(row: store.UserRow): SecondFactor {

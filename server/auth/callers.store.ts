@@ -1,7 +1,20 @@
 import { run, type Queries } from "../db/database.ts"
 import type { Facts } from "../db/facts.ts"
 
-export type UserRow = {
+/** The project that a request is about, and what the caller has in it; absent where it is about none. */
+export type ProjectColumns = {
+  /** Absent: there is no such project in the organization. */ project_id?: string | null
+  project_name?: string
+  project_slug?: string
+  project_type?: string
+  is_in_project?: boolean
+  /** What the caller's roles and privileges in it mean, see the views `held_project_…_rules`. */
+  project_rules?: string[]
+}
+
+export type UserRow = ProjectColumns & {
+  /** What the organization notes about the person, for the templates of rules. */
+  metadata?: { key: string; value: string }[] | null
   access_version: number
   is_ended: boolean
   /** Whether its last use was noted long enough ago to note this one. */ is_use_due: boolean
@@ -17,7 +30,8 @@ export type UserRow = {
   /** What the held roles mean, see the views `held_…_roles`. */ roles: string[]
 }
 
-export type MachineRow = {
+export type MachineRow = ProjectColumns & {
+  /** Pairs of key and value. */ metadata?: [key: string, value: string][]
   is_revoked: boolean
   is_expired: boolean
   /** Has a limit of uses, so that this one must be counted. */ is_limited: boolean
@@ -35,7 +49,45 @@ type AnyFacts = Facts<unknown, unknown[]>
 const factsOf = (facts: AnyFacts | undefined): { columns: string; join: string } =>
   facts ? { columns: ", f.*", join: `left join lateral (${facts.sql}) f on true` } : { columns: "", join: "" }
 
-const userSql = (facts: AnyFacts | undefined): string => `
+/** How a request may name a project; `$4` is the value. */
+const projectBy = {
+  id: "projects p where p.org_id = $1 and p.id = $4::uuid",
+  slug: "projects p where p.org_id = $1 and p.slug = $4::text",
+  environmentId: `environments e join projects p on p.org_id = e.org_id and p.id = e.project_id
+    where e.org_id = $1 and e.id = $4::uuid and e.deleted_at is null`,
+  identityMembershipId: `active_project_identity_memberships pm
+    join projects p on p.org_id = pm.org_id and p.id = pm.project_id where pm.org_id = $1 and pm.id = $4::uuid`,
+} as const
+type ProjectKey = keyof typeof projectBy
+
+/** The project, and what the caller has in it: `metadata` is where what is noted about the caller is read from. */
+const projectOf = (
+  key: ProjectKey | undefined,
+  kind: "user" | "identity",
+  metadata: string,
+): { columns: string; join: string } =>
+  key === undefined
+    ? { columns: "", join: "" }
+    : {
+        columns: `, p.id as project_id, p.name as project_name, p.slug as project_slug, p.type as project_type,
+    ${metadata} as metadata,
+    exists (
+      select from project_${kind}_places where org_id = $1 and project_id = p.id and membership_id = m.id
+    ) as is_in_project,
+    array(
+      select rules_key from held_project_${kind}_rules
+      where org_id = $1 and project_id = p.id and membership_id = m.id
+    ) as project_rules`,
+        join: `left join lateral (
+    select p.id, p.name, p.slug, p.type from ${projectBy[key]} and p.deleted_at is null
+  ) p on true`,
+      }
+
+type Read = { facts: AnyFacts | undefined; project: ProjectKey | undefined }
+
+function userSql({ facts, project }: Read): string {
+  const read = [projectOf(project, "user", "m.metadata"), factsOf(facts)]
+  return `
   select s.access_version, s.ended_at is not null as is_ended,
     s.last_used_at < statement_timestamp() - interval '1 minute' as is_use_due,
     u.username, u.email, u.is_accepted, u.is_super_admin,
@@ -45,16 +97,24 @@ const userSql = (facts: AnyFacts | undefined): string => `
     array(
       select role_key from held_user_roles where org_id = $1 and membership_id = m.id
     ) as roles
-    ${factsOf(facts).columns}
+    ${read.map(({ columns }) => columns).join("")}
   from sessions s
   join users u on u.id = s.user_id
   left join active_organization_user_memberships m
     on m.org_id = $1::uuid and m.user_id = u.id and m.accepted_at is not null
   left join organizations o on o.id = $1
-  ${factsOf(facts).join}
+  ${read.map(({ join }) => join).join("\n  ")}
   where s.id = $2 and s.user_id = $3 and not s.is_removed`
+}
 
-const machineSql = (facts: AnyFacts | undefined): string => `
+const notedAboutIdentity = `array(
+      select array[d.key, d.value] from identity_metadata d
+      where d.org_id = $1 and d.identity_id = i.id and d.removed_at is null
+    )`
+
+function machineSql({ facts, project }: Read): string {
+  const read = [projectOf(project, "identity", notedAboutIdentity), factsOf(facts)]
+  return `
   select t.revoked_at is not null or a.removed_at is not null as is_revoked,
     coalesce(t.expires_at <= statement_timestamp(), false) as is_expired, t.num_uses_limit > 0 as is_limited,
     nullif(a.access_token_trusted_ips, '{0.0.0.0/0,::/0}') as trusted_ips,
@@ -63,36 +123,46 @@ const machineSql = (facts: AnyFacts | undefined): string => `
     array(
       select role_key from held_identity_roles where org_id = $1 and membership_id = m.id
     ) as roles
-    ${factsOf(facts).columns}
+    ${read.map(({ columns }) => columns).join("")}
   from identity_access_tokens t
   join identity_auth_methods a on a.org_id = t.org_id and a.id = t.auth_method_id
   join organizations o on o.id = t.org_id
   join identities i on i.org_id = t.org_id and i.id = t.identity_id and i.deleted_at is null
   left join active_organization_identity_memberships m on m.org_id = $1 and m.identity_id = i.id
-  ${factsOf(facts).join}
+  ${read.map(({ join }) => join).join("\n  ")}
   where t.org_id = $1::uuid and t.id = $2 and t.identity_id = $3`
+}
 
-const texts = new Map<AnyFacts | undefined, { user: string; machine: string }>()
+type Texts = { user: string; machine: string }
+const texts = new Map<AnyFacts | undefined, Map<ProjectKey | undefined, Texts>>()
 
-function textsWith(facts: AnyFacts | undefined): { user: string; machine: string } {
-  const known = texts.get(facts)
-  if (known) return known
-  const made = { user: userSql(facts), machine: machineSql(facts) }
-  texts.set(facts, made)
+function textsOf(read: Read): Texts {
+  const ofFacts = texts.get(read.facts) ?? new Map<ProjectKey | undefined, Texts>()
+  texts.set(read.facts, ofFacts)
+  const made = ofFacts.get(read.project) ?? { user: userSql(read), machine: machineSql(read) }
+  ofFacts.set(read.project, made)
   return made
 }
 
 /** What to read beside the caller, with the values of this request. */
-export type WithFacts = { facts: AnyFacts; values: unknown[] } | undefined
+export type Beside = {
+  facts: AnyFacts | undefined
+  values: unknown[]
+  /** An id that is no UUID is null, and names nothing. */
+  project: { key: ProjectKey; value: string | null } | undefined
+}
+
+const readOf = ({ facts, project }: Beside): Read => ({ facts, project: project?.key })
+const valuesOf = ({ project, values }: Beside): unknown[] => [...(project ? [project.value] : []), ...values]
 
 /** The person of a session, with membership and roles in the selected organization (null: none selected). */
 export async function userCaller(
   db: Queries,
   ids: { orgId: string | null; sessionId: string; userId: string },
-  also: WithFacts,
+  beside: Beside,
 ): Promise<UserRow | undefined> {
-  const values = [ids.orgId, ids.sessionId, ids.userId, ...(also?.values ?? [])]
-  const [row] = await run<UserRow>(db, textsWith(also?.facts).user, values)
+  const values = [ids.orgId, ids.sessionId, ids.userId, ...valuesOf(beside)]
+  const [row] = await run<UserRow>(db, textsOf(readOf(beside)).user, values)
   return row
 }
 
@@ -100,9 +170,9 @@ export async function userCaller(
 export async function machineCaller(
   db: Queries,
   ids: { orgId: string; tokenId: string; identityId: string },
-  also: WithFacts,
+  beside: Beside,
 ): Promise<MachineRow | undefined> {
-  const values = [ids.orgId, ids.tokenId, ids.identityId, ...(also?.values ?? [])]
-  const [row] = await run<MachineRow>(db, textsWith(also?.facts).machine, values)
+  const values = [ids.orgId, ids.tokenId, ids.identityId, ...valuesOf(beside)]
+  const [row] = await run<MachineRow>(db, textsOf(readOf(beside)).machine, values)
   return row
 }

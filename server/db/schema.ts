@@ -91,6 +91,138 @@ export interface ActiveOrganizationUserRoleGrants {
   custom_role_id: string | null
 }
 
+export interface ActiveProjectGroupMemberships {
+  org_id: string
+  project_id: string
+  id: string
+  group_id: string
+  valid_from: Timestamp
+  valid_until: Timestamp | null
+  is_closed: boolean
+  updated_at: Timestamp
+}
+
+export interface ActiveProjectGroupRoleGrants {
+  org_id: string
+  project_id: string
+  id: string
+  project_membership_id: string
+  role: string
+  custom_role_id: string | null
+  is_temporary: boolean
+  temporary_mode: string | null
+  temporary_range: string | null
+  temporary_access_start_time: Timestamp | null
+  temporary_access_end_time: Timestamp | null
+  valid_from: Timestamp
+  valid_until: Timestamp | null
+  is_closed: boolean
+  created_at: Timestamp
+  updated_at: Timestamp
+}
+
+export interface ActiveProjectIdentityMemberships {
+  org_id: string
+  project_id: string
+  id: string
+  membership_id: string
+  valid_from: Timestamp
+  valid_until: Timestamp | null
+  is_closed: boolean
+  updated_at: Timestamp
+}
+
+export interface ActiveProjectIdentityPrivileges {
+  org_id: string
+  project_id: string
+  id: string
+  membership_id: string
+  slug: string
+  permissions: Json
+  rules_digest: string
+  given_at: Timestamp
+  is_temporary: boolean
+  temporary_mode: string | null
+  temporary_range: string | null
+  temporary_access_start_time: Timestamp | null
+  temporary_access_end_time: Timestamp | null
+  valid_from: Timestamp
+  valid_until: Timestamp | null
+  is_closed: boolean
+  created_at: Timestamp
+  updated_at: Timestamp
+}
+
+export interface ActiveProjectIdentityRoleGrants {
+  org_id: string
+  project_id: string
+  id: string
+  project_membership_id: string
+  role: string
+  custom_role_id: string | null
+  is_temporary: boolean
+  temporary_mode: string | null
+  temporary_range: string | null
+  temporary_access_start_time: Timestamp | null
+  temporary_access_end_time: Timestamp | null
+  valid_from: Timestamp
+  valid_until: Timestamp | null
+  is_closed: boolean
+  created_at: Timestamp
+  updated_at: Timestamp
+}
+
+export interface ActiveProjectUserMemberships {
+  org_id: string
+  project_id: string
+  id: string
+  membership_id: string
+  valid_from: Timestamp
+  valid_until: Timestamp | null
+  is_closed: boolean
+  updated_at: Timestamp
+}
+
+export interface ActiveProjectUserPrivileges {
+  org_id: string
+  project_id: string
+  id: string
+  membership_id: string
+  slug: string
+  permissions: Json
+  rules_digest: string
+  given_at: Timestamp
+  is_temporary: boolean
+  temporary_mode: string | null
+  temporary_range: string | null
+  temporary_access_start_time: Timestamp | null
+  temporary_access_end_time: Timestamp | null
+  valid_from: Timestamp
+  valid_until: Timestamp | null
+  is_closed: boolean
+  created_at: Timestamp
+  updated_at: Timestamp
+}
+
+export interface ActiveProjectUserRoleGrants {
+  org_id: string
+  project_id: string
+  id: string
+  project_membership_id: string
+  role: string
+  custom_role_id: string | null
+  is_temporary: boolean
+  temporary_mode: string | null
+  temporary_range: string | null
+  temporary_access_start_time: Timestamp | null
+  temporary_access_end_time: Timestamp | null
+  valid_from: Timestamp
+  valid_until: Timestamp | null
+  is_closed: boolean
+  created_at: Timestamp
+  updated_at: Timestamp
+}
+
 export interface AuditLogs {
   org_id: string
   created_at: Generated<Timestamp>
@@ -125,6 +257,18 @@ export interface EmailCodes {
   created_at: Generated<Timestamp>
   expires_at: Timestamp
   used_at: Timestamp | null
+}
+
+export interface Environments {
+  org_id: string
+  project_id: string
+  id: string
+  name: string
+  slug: string
+  position: number
+  created_at: Generated<Timestamp>
+  updated_at: Generated<Timestamp>
+  deleted_at: Timestamp | null
 }
 
 export interface GroupIdentityMemberships {
@@ -173,12 +317,42 @@ export interface HeldIdentityRoles {
   org_id: string | null
   membership_id: string | null
   role_key: string | null
+  source_kind: string | null
+  source_id: string | null
+  valid_from: Timestamp | null
+  valid_until: Timestamp | null
+}
+
+export interface HeldProjectIdentityRules {
+  org_id: string | null
+  project_id: string | null
+  membership_id: string | null
+  source_kind: string | null
+  source_id: string | null
+  valid_from: Timestamp | null
+  valid_until: Timestamp | null
+  rules_key: string | null
+}
+
+export interface HeldProjectUserRules {
+  org_id: string | null
+  project_id: string | null
+  membership_id: string | null
+  source_kind: string | null
+  source_id: string | null
+  valid_from: Timestamp | null
+  valid_until: Timestamp | null
+  rules_key: string | null
 }
 
 export interface HeldUserRoles {
   org_id: string | null
   membership_id: string | null
   role_key: string | null
+  source_kind: string | null
+  source_id: string | null
+  valid_from: Timestamp | null
+  valid_until: Timestamp | null
 }
 
 export interface Identities {
@@ -321,6 +495,105 @@ export interface Invitations {
   ended_at: Timestamp | null
 }
 
+export interface OpenProjectGroupRoleGrants {
+  org_id: string | null
+  project_id: string | null
+  id: string | null
+  project_membership_id: string | null
+  role: string | null
+  custom_role_id: string | null
+  is_temporary: boolean | null
+  temporary_mode: string | null
+  temporary_range: string | null
+  temporary_access_start_time: Timestamp | null
+  temporary_access_end_time: Timestamp | null
+  valid_from: Timestamp | null
+  valid_until: Timestamp | null
+  is_closed: boolean | null
+  created_at: Timestamp | null
+  updated_at: Timestamp | null
+}
+
+export interface OpenProjectIdentityPrivileges {
+  org_id: string | null
+  project_id: string | null
+  id: string | null
+  membership_id: string | null
+  slug: string | null
+  permissions: Json | null
+  rules_digest: string | null
+  given_at: Timestamp | null
+  is_temporary: boolean | null
+  temporary_mode: string | null
+  temporary_range: string | null
+  temporary_access_start_time: Timestamp | null
+  temporary_access_end_time: Timestamp | null
+  valid_from: Timestamp | null
+  valid_until: Timestamp | null
+  is_closed: boolean | null
+  created_at: Timestamp | null
+  updated_at: Timestamp | null
+}
+
+export interface OpenProjectIdentityRoleGrants {
+  org_id: string | null
+  project_id: string | null
+  id: string | null
+  project_membership_id: string | null
+  role: string | null
+  custom_role_id: string | null
+  is_temporary: boolean | null
+  temporary_mode: string | null
+  temporary_range: string | null
+  temporary_access_start_time: Timestamp | null
+  temporary_access_end_time: Timestamp | null
+  valid_from: Timestamp | null
+  valid_until: Timestamp | null
+  is_closed: boolean | null
+  created_at: Timestamp | null
+  updated_at: Timestamp | null
+}
+
+export interface OpenProjectUserPrivileges {
+  org_id: string | null
+  project_id: string | null
+  id: string | null
+  membership_id: string | null
+  slug: string | null
+  permissions: Json | null
+  rules_digest: string | null
+  given_at: Timestamp | null
+  is_temporary: boolean | null
+  temporary_mode: string | null
+  temporary_range: string | null
+  temporary_access_start_time: Timestamp | null
+  temporary_access_end_time: Timestamp | null
+  valid_from: Timestamp | null
+  valid_until: Timestamp | null
+  is_closed: boolean | null
+  created_at: Timestamp | null
+  updated_at: Timestamp | null
+}
+
+export interface OpenProjectUserRoleGrants {
+  org_id: string | null
+  project_id: string | null
+  id: string | null
+  project_membership_id: string | null
+  role: string | null
+  custom_role_id: string | null
+  is_temporary: boolean | null
+  temporary_mode: string | null
+  temporary_range: string | null
+  temporary_access_start_time: Timestamp | null
+  temporary_access_end_time: Timestamp | null
+  valid_from: Timestamp | null
+  valid_until: Timestamp | null
+  is_closed: boolean | null
+  created_at: Timestamp | null
+  updated_at: Timestamp | null
+}
+
 export interface OrganizationIdentityMemberships {
   org_id: string
   id: string
@@ -415,6 +688,96 @@ export interface PasswordAttempts {
   began_at: Timestamp
 }
 
+export interface ProjectGroupMemberships {
+  org_id: string
+  project_id: string
+  id: string
+  group_id: string
+  valid_from: Generated<Timestamp>
+  valid_until: Timestamp | null
+  is_closed: Generated<boolean>
+  updated_at: Generated<Timestamp>
+}
+
+export interface ProjectGroupRoleGrants {
+  org_id: string
+  project_id: string
+  id: string
+  project_membership_id: string
+  role: string
+  custom_role_id: string | null
+  is_temporary: Generated<boolean>
+  temporary_mode: string | null
+  temporary_range: string | null
+  temporary_access_start_time: Timestamp | null
+  temporary_access_end_time: Timestamp | null
+  valid_from: Generated<Timestamp>
+  valid_until: Timestamp | null
+  is_closed: Generated<boolean>
+  created_at: Generated<Timestamp>
+  updated_at: Generated<Timestamp>
+}
+
+export interface ProjectIdentityMemberships {
+  org_id: string
+  project_id: string
+  id: string
+  membership_id: string
+  valid_from: Generated<Timestamp>
+  valid_until: Timestamp | null
+  is_closed: Generated<boolean>
+  updated_at: Generated<Timestamp>
+}
+
+export interface ProjectIdentityPlaces {
+  org_id: string | null
+  project_id: string | null
+  membership_id: string | null
+  source_kind: string | null
+  source_id: string | null
+  valid_from: Timestamp | null
+}
+
+export interface ProjectIdentityPrivileges {
+  org_id: string
+  project_id: string
+  id: string
+  membership_id: string
+  slug: string
+  permissions: Json
+  rules_digest: Generated<string>
+  given_at: Generated<Timestamp>
+  is_temporary: Generated<boolean>
+  temporary_mode: string | null
+  temporary_range: string | null
+  temporary_access_start_time: Timestamp | null
+  temporary_access_end_time: Timestamp | null
+  valid_from: Generated<Timestamp>
+  valid_until: Timestamp | null
+  is_closed: Generated<boolean>
+  created_at: Generated<Timestamp>
+  updated_at: Generated<Timestamp>
+}
+
+export interface ProjectIdentityRoleGrants {
+  org_id: string
+  project_id: string
+  id: string
+  project_membership_id: string
+  role: string
+  custom_role_id: string | null
+  is_temporary: Generated<boolean>
+  temporary_mode: string | null
+  temporary_range: string | null
+  temporary_access_start_time: Timestamp | null
+  temporary_access_end_time: Timestamp | null
+  valid_from: Generated<Timestamp>
+  valid_until: Timestamp | null
+  is_closed: Generated<boolean>
+  created_at: Generated<Timestamp>
+  updated_at: Generated<Timestamp>
+}
+
 export interface ProjectKeys {
   org_id: string
   project_id: string
@@ -425,6 +788,100 @@ export interface ProjectKeys {
   seals_reserved: Generated<Int8>
   created_at: Generated<Timestamp>
   destroyed_at: Timestamp | null
+}
+
+export interface ProjectRoles {
+  org_id: string
+  project_id: string
+  id: string
+  slug: string
+  name: string
+  description: string | null
+  permissions: Json
+  rules_digest: Generated<string>
+  created_at: Generated<Timestamp>
+  updated_at: Generated<Timestamp>
+  deleted_at: Timestamp | null
+}
+
+export interface ProjectUserMemberships {
+  org_id: string
+  project_id: string
+  id: string
+  membership_id: string
+  valid_from: Generated<Timestamp>
+  valid_until: Timestamp | null
+  is_closed: Generated<boolean>
+  updated_at: Generated<Timestamp>
+}
+
+export interface ProjectUserPlaces {
+  org_id: string | null
+  project_id: string | null
+  membership_id: string | null
+  source_kind: string | null
+  source_id: string | null
+  valid_from: Timestamp | null
+}
+
+export interface ProjectUserPrivileges {
+  org_id: string
+  project_id: string
+  id: string
+  membership_id: string
+  slug: string
+  permissions: Json
+  rules_digest: Generated<string>
+  given_at: Generated<Timestamp>
+  is_temporary: Generated<boolean>
+  temporary_mode: string | null
+  temporary_range: string | null
+  temporary_access_start_time: Timestamp | null
+  temporary_access_end_time: Timestamp | null
+  valid_from: Generated<Timestamp>
+  valid_until: Timestamp | null
+  is_closed: Generated<boolean>
+  created_at: Generated<Timestamp>
+  updated_at: Generated<Timestamp>
+}
+
+export interface ProjectUserRoleGrants {
+  org_id: string
+  project_id: string
+  id: string
+  project_membership_id: string
+  role: string
+  custom_role_id: string | null
+  is_temporary: Generated<boolean>
+  temporary_mode: string | null
+  temporary_range: string | null
+  temporary_access_start_time: Timestamp | null
+  temporary_access_end_time: Timestamp | null
+  valid_from: Generated<Timestamp>
+  valid_until: Timestamp | null
+  is_closed: Generated<boolean>
+  created_at: Generated<Timestamp>
+  updated_at: Generated<Timestamp>
+}
+
+export interface Projects {
+  org_id: string
+  id: string
+  name: string
+  slug: string
+  sort_key: string
+  description: string | null
+  type: string
+  auto_capitalization: Generated<boolean>
+  has_delete_protection: Generated<boolean>
+  pit_version_limit: Generated<number>
+  secret_sharing: Generated<boolean>
+  shows_legacy_snapshots: Generated<boolean>
+  audit_logs_retention_days: number | null
+  secret_detection_ignore_values: Generated<string[]>
+  created_at: Generated<Timestamp>
+  updated_at: Generated<Timestamp>
+  deleted_at: Timestamp | null
 }
 
 export interface SchemaMigrations {
@@ -473,14 +930,25 @@ export interface DB {
   active_organization_identity_role_grants: ActiveOrganizationIdentityRoleGrants
   active_organization_user_memberships: ActiveOrganizationUserMemberships
   active_organization_user_role_grants: ActiveOrganizationUserRoleGrants
+  active_project_group_memberships: ActiveProjectGroupMemberships
+  active_project_group_role_grants: ActiveProjectGroupRoleGrants
+  active_project_identity_memberships: ActiveProjectIdentityMemberships
+  active_project_identity_privileges: ActiveProjectIdentityPrivileges
+  active_project_identity_role_grants: ActiveProjectIdentityRoleGrants
+  active_project_user_memberships: ActiveProjectUserMemberships
+  active_project_user_privileges: ActiveProjectUserPrivileges
+  active_project_user_role_grants: ActiveProjectUserRoleGrants
   audit_logs: AuditLogs
   authenticators: Authenticators
   email_codes: EmailCodes
+  environments: Environments
   group_identity_memberships: GroupIdentityMemberships
   group_role_grants: GroupRoleGrants
   group_user_memberships: GroupUserMemberships
   groups: Groups
   held_identity_roles: HeldIdentityRoles
+  held_project_identity_rules: HeldProjectIdentityRules
+  held_project_user_rules: HeldProjectUserRules
   held_user_roles: HeldUserRoles
   identities: Identities
   identity_access_tokens: IdentityAccessTokens
@@ -495,6 +963,11 @@ export interface DB {
   instance_settings: InstanceSettings
   instance_setup: InstanceSetup
   invitations: Invitations
+  open_project_group_role_grants: OpenProjectGroupRoleGrants
+  open_project_identity_privileges: OpenProjectIdentityPrivileges
+  open_project_identity_role_grants: OpenProjectIdentityRoleGrants
+  open_project_user_privileges: OpenProjectUserPrivileges
+  open_project_user_role_grants: OpenProjectUserRoleGrants
   organization_identity_memberships: OrganizationIdentityMemberships
   organization_identity_role_grants: OrganizationIdentityRoleGrants
   organization_keys: OrganizationKeys
@@ -503,7 +976,19 @@ export interface DB {
   organization_user_role_grants: OrganizationUserRoleGrants
   organizations: Organizations
   password_attempts: PasswordAttempts
+  project_group_memberships: ProjectGroupMemberships
+  project_group_role_grants: ProjectGroupRoleGrants
+  project_identity_memberships: ProjectIdentityMemberships
+  project_identity_places: ProjectIdentityPlaces
+  project_identity_privileges: ProjectIdentityPrivileges
+  project_identity_role_grants: ProjectIdentityRoleGrants
   project_keys: ProjectKeys
+  project_roles: ProjectRoles
+  project_user_memberships: ProjectUserMemberships
+  project_user_places: ProjectUserPlaces
+  project_user_privileges: ProjectUserPrivileges
+  project_user_role_grants: ProjectUserRoleGrants
+  projects: Projects
   schema_migrations: SchemaMigrations
   sessions: Sessions
   users: Users

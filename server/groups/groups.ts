@@ -6,6 +6,7 @@ import { newId, randomAlphanumerics, uuidOrNull } from "../crypto/ids.ts"
 import { notFound } from "../errors.ts"
 import { giveRole } from "../grants/grants.ts"
 import { sortKey } from "../names.ts"
+import { endProjectsOfGroup } from "../projects/places.ts"
 import { rulesOfRoles } from "../roles/held.ts"
 import { requireRole, type Grantable } from "../roles/roles.ts"
 import * as store from "./groups.store.ts"
@@ -105,6 +106,7 @@ function requireMayChangeRole(ctx: Context, group: Group, role: Grantable): Prom
 export async function deleteGroup(ctx: Context, groupId: string): Promise<Group> {
   const group = await lockGroup(ctx, groupId)
   await store.deleteGroup(ctx.db, ctx.actor.orgId, group.id)
+  await endProjectsOfGroup(ctx.db, ctx.actor.orgId, group.id)
   await record(ctx, "delete-group", { groupId: group.id, name: group.name, slug: group.slug })
   return group
 }

@@ -4,6 +4,7 @@ import type { Context } from "../context.ts"
 import { uuidOrNull } from "../crypto/ids.ts"
 import { badRequest, forbidden, notFound } from "../errors.ts"
 import { joinGroup, rejoinGroups } from "../grants/grants.ts"
+import { beginPrivileges } from "../projects/places.ts"
 import { getGroup, noSuchGroup, rulesOfGroup } from "./groups.ts"
 import * as store from "./members.store.ts"
 
@@ -93,6 +94,7 @@ export async function beginMemberships(
   const groupIds = await store.endInvitedMemberships(db, orgId, membershipId)
   const granted = ungoverned("the guard was asked when the person was put into the groups")
   await rejoinGroups(db, granted, { orgId, membershipId }, groupIds)
+  await beginPrivileges(db, orgId, membershipId)
 }
 
 /** Takes a person, or everybody, out of all groups, when their place in the organization ends. */

@@ -1,7 +1,8 @@
 import type { z } from "zod"
 import type { Access, CallerKind } from "../access/access.ts"
 import type { OrganizationActor } from "../access/actor.ts"
-import type { Context, PublicContext, SignedInContext } from "../context.ts"
+import type { ProjectReference } from "../access/project.ts"
+import type { Context, ProjectContext, PublicContext, SignedInContext } from "../context.ts"
 import type { Facts } from "../db/facts.ts"
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE"
@@ -16,14 +17,14 @@ type ContextFor<A extends Access> = A extends "public"
   ? PublicContext
   : A extends "signedIn" | "instanceAdmin"
     ? SignedInContext
-    : Context
+    : A extends { project: unknown }
+      ? ProjectContext
+      : Context
 type Parsed<S> = S extends z.ZodType ? z.output<S> : undefined
 type FactsOf<F> = F extends Facts<infer Row, never> ? Row : undefined
 
-type Input<P, Q, B, F> = {
-  params: Parsed<P>
-  query: Parsed<Q>
-  body: Parsed<B>
+type Sent<P, Q, B> = { params: Parsed<P>; query: Parsed<Q>; body: Parsed<B> }
+type Input<P, Q, B, F> = Sent<P, Q, B> & {
   /** What the declared `facts` read, in the same statement as the caller. */ facts: FactsOf<F>
 }
 
@@ -50,10 +51,16 @@ type Declaration<Route extends string, A extends Access, P, Q, B, R extends z.Zo
   /** All but GET run in a transaction. `false`: a single statement with its own audit row; `true`: a GET that writes. */
   transaction?: boolean
   /** Read in the same round trip as the caller; `values` picks their inputs. */ facts?: F
-  factValues?: (input: { params: Parsed<P>; query: Parsed<Q>; body: Parsed<B> }) => unknown[]
+  factValues?: (input: Sent<P, Q, B>) => unknown[]
   /** A mutation without audit row says why. */ audit?: NoAudit
   handle(ctx: ContextFor<A>, input: Input<P, Q, B, F>): Promise<z.input<R>>
-} & ([PathNames<Route>] extends [never] ? { params?: undefined } : { params: P })
+} & ([PathNames<Route>] extends [never] ? { params?: undefined } : { params: P }) &
+  (A extends { project: unknown }
+    ? {
+        /** Which project the request is about; read in the same round trip as the caller, and the handler's `ctx.project`. */
+        inProject: (input: Sent<P, Q, B>) => ProjectReference
+      }
+    : { inProject?: undefined })
 
 /** An endpoint as the rest of the server sees it: one value that routes, checks, documents and tests are drawn from. */
 export type Endpoint = {
@@ -69,6 +76,7 @@ export type Endpoint = {
   body: z.ZodType | undefined
   result: z.ZodType
   isOwn: ((actor: OrganizationActor, input: { params: unknown }) => boolean) | undefined
+  inProject: ((input: { params: unknown; query: unknown; body: unknown }) => ProjectReference) | undefined
   beforeSecondFactor: boolean
   alsoForm: boolean
   alsoWithSlash: boolean
@@ -107,6 +115,7 @@ export function endpoint<
     factValues: undefined,
     audit: undefined,
     isOwn: undefined,
+    inProject: undefined,
     beforeSecondFactor: false,
     alsoForm: false,
     alsoWithSlash: false,

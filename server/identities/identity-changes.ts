@@ -6,6 +6,7 @@ import { badRequest } from "../errors.ts"
 import { giveRole } from "../grants/grants.ts"
 import { endIdentityGroupMemberships } from "../groups/identity-members.ts"
 import { sortKey } from "../names.ts"
+import { endProjectsOfIdentity } from "../projects/places.ts"
 import { requireInstanceAdminFor, rulesOfIdentity } from "./guard.ts"
 import { noSuchIdentity, shownIdentity, type Identity, type ShownIdentity } from "./identities.ts"
 import { requireRole } from "../roles/roles.ts"
@@ -74,6 +75,7 @@ export async function deleteIdentity(ctx: Context, identityId: string): Promise<
   const membershipId = await store.lockPlace(ctx.db, owner)
   if (membershipId) {
     await endIdentityGroupMemberships(ctx.db, owner.orgId, membershipId)
+    await endProjectsOfIdentity(ctx.db, owner.orgId, membershipId)
     await store.endRoleGrants(ctx.db, owner.orgId, membershipId)
     await store.closeMembership(ctx.db, owner.orgId, membershipId)
   }

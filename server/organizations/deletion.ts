@@ -2,6 +2,7 @@ import { record } from "../audit/audit.ts"
 import { tokenWithoutOrganization } from "../auth/login.ts"
 import type { Context } from "../context.ts"
 import { destroyOrganizationKeys } from "../encryption/organization-keys.ts"
+import { endProjects } from "../projects/projects.ts"
 import { endGroups } from "../groups/groups.ts"
 import { endIdentities } from "../identities/identities.ts"
 import { endAllMemberships } from "./departures.ts"
@@ -21,6 +22,7 @@ export async function deleteOrganization(
   const { orgId } = ctx.actor
   const organization = await store.lockToDelete(ctx.db, orgId)
   if (!organization) throw noSuchOrganization(organizationId)
+  await endProjects(ctx.db, orgId)
   await endAllMemberships(ctx.db, orgId)
   await endIdentities(ctx.db, orgId)
   await endGroups(ctx.db, orgId)

@@ -1,6 +1,7 @@
 import type { Queries } from "../db/database.ts"
 import { badRequest } from "../errors.ts"
 import { endGroupMemberships } from "../groups/members.ts"
+import { endProjectsOfMember } from "../projects/places.ts"
 import * as store from "./departures.store.ts"
 
 /** A person's place in an organization. */
@@ -15,8 +16,8 @@ export async function lockPlace(db: Queries, { orgId, membershipId }: Place): Pr
 }
 
 /**
- * Ends a person's place in an organization and all that hangs on it: the roles, the groups, the invitations sent to
- * them and by them. The rows stay, closed. Throws 400 for the last admin; `lockPlace` must have been called.
+ * Ends a person's place in an organization and all that hangs on it: the roles, the groups, the projects, the
+ * invitations sent to them and by them. The rows stay, closed. Throws 400 for the last admin; `lockPlace` must have been called.
  */
 export async function endMembership(db: Queries, place: Place): Promise<void> {
   await requireAnotherAdmin(db, place)
@@ -50,6 +51,7 @@ async function end(db: Queries, whose: store.Whose): Promise<void> {
   await store.closeMemberships(db, whose)
   await store.endRoleGrants(db, whose)
   await endGroupMemberships(db, whose)
+  await endProjectsOfMember(db, whose)
   await store.endInvitations(db, whose)
 }
 

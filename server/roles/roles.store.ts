@@ -1,13 +1,8 @@
 import { sql } from "kysely"
 import { run, type Queries } from "../db/database.ts"
+import type { StoredRule } from "../db/rules.ts"
 
-/** A rule as it is stored: what the public API calls a permission. */
-export type StoredRule = {
-  subject: string
-  action: string[]
-  conditions?: Record<string, unknown>
-  inverted?: boolean
-}
+export type { StoredRule }
 
 export type RoleRow = {
   id: string

@@ -6,6 +6,7 @@ import { adminCases } from "./admin-cases.ts"
 import { accountCases } from "./account-cases.ts"
 import { passwordCases } from "./password-cases.ts"
 import * as people from "./people.ts"
+import { projectCases } from "./project-cases.ts"
 import { roleCases } from "./role-cases.ts"
 import { signUpCases } from "./sign-up-cases.ts"
 
@@ -137,6 +138,7 @@ export const cases: Record<string, Make> = {
   updateMyAuthMethods: async () => ({ body: { authMethods: ["email"] } }),
   ...accountCases,
   ...adminCases,
+  ...projectCases,
   listOwnOrganizations: async () => ({}),
   listMyOrganizations: async () => ({}),
   createOrganization: async () => ({ body: { name: fresh("organization") } }),

@@ -59,7 +59,8 @@ const publicEndpoints: Record<string, string> = {
 const silent = new Set(["removeSession"])
 
 const guarded = endpoints.filter((endpoint) => endpoint.access !== "public")
-const permissionOf = ({ access }: Endpoint) => (typeof access === "object" ? access.organization : undefined)
+const permissionOf = ({ access }: Endpoint) =>
+  typeof access === "object" && "organization" in access ? access.organization : undefined
 const ofOrganization = guarded.filter((endpoint) => permissionOf(endpoint) !== undefined)
 
 /** What was written so far: compared after each refusal. */

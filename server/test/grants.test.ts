@@ -29,7 +29,7 @@ const find = (pattern: RegExp, isMeant: (hit: string) => boolean = () => true): 
 const isGrant = (table: string): boolean => /_(memberships|grants|places|privileges)$/.test(table)
 
 describe("places and roles", () => {
-  test("are inserted by one file alone", () => {
+  test("are inserted by the stores of grants/ alone", () => {
     assert.deepEqual(
       find(/(?:insertInto\(\s*["'`]|\binsert\s+into\s+)([\w${}.]+)/gi, isGrant),
       [
@@ -39,6 +39,11 @@ describe("places and roles", () => {
         "grants/grants.store.ts: organization_identity_memberships",
         "grants/grants.store.ts: organization_user_memberships",
         "grants/grants.store.ts: organization_${kind}_role_grants",
+        "grants/project-founding.store.ts: project_${kind}_memberships",
+        "grants/project-founding.store.ts: project_${kind}_role_grants",
+        "grants/project-grants.store.ts: project_${kind}_memberships",
+        "grants/project-grants.store.ts: project_${kind}_role_grants",
+        "grants/project-grants.store.ts: project_${kind}_role_grants",
       ].toSorted(),
     )
   })
@@ -55,7 +60,9 @@ describe("places and roles", () => {
   })
 
   test("are given by these, and by nobody else", () => {
-    const callers = find(/\b(placeUser|placeIdentity|giveRole|joinGroup|rejoinGroups)\(/g)
+    const callers = find(
+      /\b(placeUser|placeIdentity|giveRole|joinGroup|rejoinGroups|foundProject|joinProject|replaceProjectRoles)\(/g,
+    )
     assert.deepEqual(
       callers.filter((hit) => !hit.startsWith("grants/")),
       [
@@ -68,6 +75,7 @@ describe("places and roles", () => {
         "identities/identity-changes.ts: giveRole",
         "organizations/member-changes.ts: giveRole",
         "organizations/members.ts: placeUser",
+        "projects/projects.ts: foundProject",
       ],
     )
   })
@@ -79,15 +87,17 @@ describe("places and roles", () => {
       "groups/members.ts: the guard was asked when the person was put into the groups",
       "identities/identities.ts: the role gives nothing",
       "organizations/members.ts: whoever founds an organization is its admin",
+      "projects/projects.ts: whoever makes a project is its admin",
     ])
     // Nor is the reason hidden in a variable.
     assert.deepEqual(find(/\b(ungoverned\((?!["_]).*)/g), [])
   })
 
   test("want to be shown that the guard was asked, by what only the guard makes", () => {
-    const grants = sources.get("grants/grants.ts") ?? ""
-    const functions = grants.split(/^export (?:async function|const) /m).slice(1)
-    assert.ok(functions.length >= 5)
+    const functions = ["grants/grants.ts", "grants/project-grants.ts"].flatMap((path) =>
+      (sources.get(path) ?? "").split(/^export (?:async function|const) /m).slice(1),
+    )
+    assert.ok(functions.length >= 8)
     for (const text of functions) assert.match(text, /^\w+(?: = )?\(\s*db: Queries,\s*_?granted: Granted,/)
     assert.deepEqual(find(/\b(as (?:unknown as )?Granted)\b/g), [])
     assert.deepEqual(find(/(new Proof\(.*)/g), ["access/boundary.ts: new Proof()"])

@@ -23,6 +23,7 @@ const domains = new Set([
   "groups",
   "identities",
   "organizations",
+  "projects",
   "roles",
   "users",
 ])

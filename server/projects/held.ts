@@ -1,0 +1,74 @@
+import { rightsOf, type Rights } from "../access/can.ts"
+import { builtInProjectRoles, builtInProjectRules } from "../access/project-roles.ts"
+import type { Rule } from "../access/roles.ts"
+import { filledIn, namesIn, valueOf, type Named } from "../access/templates.ts"
+import type { Queries } from "../db/database.ts"
+import * as store from "./held.store.ts"
+
+export type { HeldRules } from "./held.store.ts"
+export { rulesHeldBy } from "./held.store.ts"
+
+/*
+ * What somebody may do in a project. The database names each set of rules by what it means, as it does in an
+ * organization (`roles/held.ts`): what is kept here says what rules mean, never who has them.
+ */
+
+/** Rules by their key, with what they name of the caller. */
+type Meaning = { key: string; rules: readonly Rule[]; names: readonly string[] }
+
+const builtIn = new Map<string, Meaning>(
+  builtInProjectRoles.map((key) => [key, { key, rules: builtInProjectRules[key], names: [] }]),
+)
+const known = new Map<string, Meaning>()
+const maxKnown = 5_000
+
+/** The rules of each of these keys, as they are written: a role's or a privilege's, without the caller's values. */
+export async function rulesOfKeys(
+  db: Queries,
+  orgId: string,
+  keys: readonly string[],
+): Promise<(readonly Rule[])[]> {
+  return (await meanings(db, orgId, keys)).map(({ rules }) => rules)
+}
+
+/**
+ * What the caller may do who has these rules in a project: the union of them all, with the caller's own values in
+ * their conditions. Costs a question to the database only for rules that this process has not met.
+ */
+export async function projectRights(
+  db: Queries,
+  { orgId, named }: { orgId: string; named: Named },
+  keys: readonly string[],
+): Promise<Rights> {
+  const held = await meanings(db, orgId, keys)
+  const names = [...new Set(held.flatMap((each) => each.names))]
+  // Values are part of the name of the rights: two callers share them only where all that is named is the same.
+  const values = names.map((name) => [name, valueOf(named, name) ?? null])
+  const key = `project|${held.map((each) => each.key).join(",")}|${values.length > 0 ? JSON.stringify(values) : ""}`
+  return rightsOf(key, () => {
+    const rules = held.flatMap((each) => each.rules)
+    return names.length > 0 ? filledIn(rules, named) : rules
+  })
+}
+
+/** Built-in roles first, so that what custom rules forbid is forbidden; each once. */
+async function meanings(db: Queries, orgId: string, keys: readonly string[]): Promise<Meaning[]> {
+  const custom = [...new Set(keys)].filter((key) => key.includes(":")).toSorted()
+  const roles = builtInProjectRoles.filter((role) => keys.includes(role))
+  return [...roles.flatMap((role) => builtIn.get(role) ?? []), ...(await customMeanings(db, orgId, custom))]
+}
+
+async function customMeanings(db: Queries, orgId: string, keys: string[]): Promise<Meaning[]> {
+  const met = keys.flatMap((key) => known.get(key) ?? [])
+  if (met.length === keys.length) return met
+  // Rules that were changed since their key was read come back under their new key, and mean what that says.
+  const ids = keys.map((key) => key.split(":")[1] ?? "")
+  const found = (await store.rulesOf(db, orgId, ids)).map(({ key, permissions }): Meaning => ({
+    key,
+    rules: permissions,
+    names: namesIn(permissions),
+  }))
+  if (known.size >= maxKnown) known.clear()
+  for (const meaning of found) known.set(meaning.key, meaning)
+  return found
+}

@@ -1,0 +1,100 @@
+import { z } from "zod"
+import { endpoint } from "../http/endpoint.ts"
+import { displayName, idParam, slug, storableText } from "../http/fields.ts"
+import { presentProject, presentRole, Project, RoleOfProject } from "../http/project.ts"
+import { projectChanges, projectType } from "../http/project-fields.ts"
+import * as projects from "./projects.ts"
+
+const tags: [string] = ["Projects"]
+const params = z.object({ projectId: idParam("The ID of the project.") })
+const inProject = ({ params: { projectId } }: { params: { projectId: string } }) => ({ id: projectId })
+
+export const projectEndpoints = [
+  endpoint("createProject", "POST /api/v1/projects", {
+    summary: "Create a project and become its admin",
+    tags,
+    access: { organization: ["create", "workspace"], or: ["create", "project"] },
+    // One statement with its own audit row.
+    transaction: false,
+    body: z.object({
+      projectName: displayName("Project name", 64).describe("The name of the project."),
+      projectDescription: storableText.max(1_024).nullish().describe("What the project is for."),
+      slug: slug(5, 36).optional().describe("The slug; made of the name when it is left out."),
+      type: projectType.default("secret-manager").describe("What the project is made for."),
+      template: z.string().min(1).max(64).default("default").describe("The template to make it of."),
+      kmsKeyId: z.string().max(64).nullish().describe("A key of a key manager; there is none yet."),
+      shouldCreateDefaultEnvs: z.boolean().default(true).describe("Whether to make dev, staging and prod."),
+      hasDeleteProtection: z.boolean().default(false).describe("Whether it is protected from deletion."),
+    }),
+    result: z.object({ project: Project }),
+    handle: async (ctx, { body: { projectName, projectDescription, ...body } }) => ({
+      project: presentProject(
+        await projects.createProject(ctx, { ...body, name: projectName, description: projectDescription }),
+      ),
+    }),
+  }),
+
+  endpoint("listProjects", "GET /api/v1/projects", {
+    summary: "List the projects that you are in, by yourself or by a group",
+    tags,
+    access: "inOrganization",
+    query: z.object({
+      includeRoles: z
+        .enum(["true", "false"])
+        .default("false")
+        .describe("Whether to answer the roles of each project."),
+      type: projectType.optional().describe("Only those of this type."),
+    }),
+    result: z.object({ projects: z.array(Project.extend({ roles: z.array(RoleOfProject).optional() })) }),
+    async handle(ctx, { query }) {
+      if (query.includeRoles === "false") {
+        return { projects: (await projects.listProjects(ctx, query)).map(presentProject) }
+      }
+      const listed = await projects.listProjectsWithRoles(ctx, query)
+      return {
+        projects: listed.map((each) => ({ ...presentProject(each), roles: each.roles.map(presentRole) })),
+      }
+    },
+  }),
+
+  endpoint("getProject", "GET /api/v1/projects/{projectId}", {
+    summary: "Get a project that you are in",
+    tags,
+    access: { project: "membership" },
+    params,
+    inProject,
+    result: z.object({ project: Project }),
+    handle: async (ctx) => ({ project: presentProject(await projects.getProject(ctx)) }),
+  }),
+
+  endpoint("getProjectBySlug", "GET /api/v1/projects/slug/{slug}", {
+    summary: "Get a project that you are in by its slug",
+    tags,
+    access: { project: "membership" },
+    params: z.object({ slug: idParam("The slug of the project.") }),
+    inProject: ({ params }) => ({ slug: params.slug }),
+    result: Project,
+    handle: async (ctx) => presentProject(await projects.getProject(ctx)),
+  }),
+
+  endpoint("updateProject", "PATCH /api/v1/projects/{projectId}", {
+    summary: "Change a project",
+    tags,
+    access: { project: ["edit", "settings"] },
+    params,
+    inProject,
+    body: projectChanges,
+    result: z.object({ project: Project }),
+    handle: async (ctx, { body }) => ({ project: presentProject(await projects.updateProject(ctx, body)) }),
+  }),
+
+  endpoint("deleteProject", "DELETE /api/v1/projects/{projectId}", {
+    summary: "Delete a project, unless it is protected",
+    tags,
+    access: { project: ["delete", "workspace"] },
+    params,
+    inProject,
+    result: z.object({ project: Project }),
+    handle: async (ctx) => ({ project: presentProject(await projects.deleteProject(ctx)) }),
+  }),
+]

@@ -1,0 +1,223 @@
+import assert from "node:assert/strict"
+import { randomUUID } from "node:crypto"
+import { describe, test } from "node:test"
+import { rightsOf } from "../access/can.ts"
+import { builtInProjectRoles, builtInProjectRules } from "../access/project-roles.ts"
+import { keyOf, type ProjectReference } from "../access/project.ts"
+import { organizationActions } from "../access/vocabulary.ts"
+import { endpoints } from "../endpoints.ts"
+import type { Endpoint } from "../http/endpoint.ts"
+import { adminTokenFor, caseOf, createWorld, send, type Request } from "./access-cases.ts"
+import { watchChanges } from "./changes.ts"
+import { startHarness } from "./harness.ts"
+import type { Answer } from "./http.ts"
+import * as people from "./people.ts"
+import { putInProject } from "./projects.ts"
+
+/*
+ * What every endpoint of a project refuses, drawn from its declaration as `access.test.ts` draws the rest: who is not in
+ * the project, who lacks the right in it, and what is not there, each before and after the other.
+ */
+
+const harness = await startHarness()
+const { acme, elsewhere, stranger, holders } = await createWorld(harness)
+const ofProject = endpoints.flatMap((endpoint) => {
+  const { access } = endpoint
+  return typeof access === "object" && "project" in access ? [{ endpoint, right: access.project }] : []
+})
+const changes = await watchChanges(harness.db)
+const kinds = ["user", "machine"] as const
+type Kind = (typeof kinds)[number]
+
+/** The project of a request of a case. */
+async function projectOf(endpoint: Endpoint, request: Request): Promise<{ id: string; orgId: string }> {
+  const { path, query, body } = request
+  const reference = endpoint.inProject?.({ params: path, query: query ?? {}, body })
+  assert.ok(reference)
+  const [key, value] = keyOf(reference)
+  const { db } = harness
+  const found = {
+    id: () => db.selectFrom("projects").select(["id", "org_id"]).where("id", "=", value),
+    slug: () => db.selectFrom("projects").select(["id", "org_id"]).where("slug", "=", value),
+    environmentId: () =>
+      db.selectFrom("environments").select(["project_id as id", "org_id"]).where("id", "=", value),
+    identityMembershipId: () =>
+      db
+        .selectFrom("active_project_identity_memberships")
+        .select(["project_id as id", "org_id"])
+        .where("id", "=", value),
+  }[key]()
+  const { id, org_id } = await found.executeTakeFirstOrThrow()
+  assert.ok(id && org_id)
+  return { id, orgId: org_id }
+}
+
+/** Sends a request that must be refused, and sees that nothing but the audit log has changed. */
+async function refused(
+  endpoint: Endpoint,
+  request: Request,
+  { token, status, error, audited }: { token: string; status: number; error: string; audited: number },
+): Promise<Answer> {
+  const before = await changes()
+  const answer = await send(harness, endpoint, { request, token })
+  const after = await changes()
+  assert.deepEqual([answer.status, answer.body.error], [status, error], answer.text)
+  assert.deepEqual(after.rest, before.rest, "something changed")
+  assert.equal(after.audit - before.audit, audited, "audit rows")
+  return answer
+}
+
+let made = 0
+/** Somebody new of the organization, who may do everything in it that a role of it allows. */
+async function somebody(kind: Kind, role: string) {
+  if (kind === "machine") {
+    const { id, token } = await people.addIdentity(harness, acme, role)
+    return { token, member: { identityId: id } }
+  }
+  const email = `somebody-${++made}@example.com`
+  return { token: await people.addPerson(harness, acme, { email, role }), member: { username: email } }
+}
+
+// Not the role admin, whose holders are in the projects of these tests.
+const everything = Object.entries(organizationActions).map(([subject, action]) => ({ subject, action }))
+const almighty = { slug: "almighty", name: "Almighty", permissions: everything }
+people.ok(await harness.call("POST /api/v1/organization/roles", { token: acme.token, body: almighty }))
+const outsiders = { user: await somebody("user", "almighty"), machine: await somebody("machine", "almighty") }
+const phraseFor = (kind: Kind, projectId: string): string =>
+  kind === "user"
+    ? "User not a part of the specified project"
+    : `Identity is not a member of the specified project with ID '${projectId}'`
+
+test("there are endpoints of projects, and each says which project it is about", () => {
+  assert.ok(ofProject.length > 3)
+  for (const { endpoint } of ofProject) assert.ok(endpoint.inProject, endpoint.id)
+  for (const endpoint of endpoints) {
+    const isOfProject = ofProject.some((each) => each.endpoint === endpoint)
+    assert.equal(endpoint.inProject !== undefined, isOfProject, endpoint.id)
+  }
+})
+
+for (const { endpoint, right } of ofProject) {
+  const callers = kinds.filter((kind) => endpoint.callers.includes(kind))
+  const make = () => caseOf(endpoint)(harness, acme)
+
+  describe(`${endpoint.id} in a project`, () => {
+    test("refuses who is not in it, whatever they may do in the organization", async () => {
+      const request = await make()
+      const project = await projectOf(endpoint, request)
+      const others = holders.map(({ kind, token }) => ({ kind, token }))
+      const admins = kinds.map((kind) => ({ kind, token: outsiders[kind].token }))
+      for (const { kind, token } of [...others, ...admins].filter((each) => callers.includes(each.kind))) {
+        const error = phraseFor(kind, project.id)
+        await refused(endpoint, request, { token, status: 403, error, audited: 0 })
+      }
+    })
+
+    test("refuses the same once they have left it, or its group was deleted", async () => {
+      const kind = callers[0]
+      assert.ok(kind)
+      const request = await make()
+      const project = await projectOf(endpoint, request)
+      const { token, member } = await somebody(kind, "no-access")
+      const group = await people.addGroup(harness, acme, `Leavers ${++made}`)
+      const way =
+        "username" in member ? `users/${member.username}` : `machine-identities/${member.identityId}`
+      people.ok(await harness.call(`POST /api/v1/groups/${group.id}/${way}`, { token: acme.token }))
+      await putInProject(harness, project, { groupId: group.id }, "no-access")
+      if (right !== "membership") {
+        await refused(endpoint, request, { token, status: 403, error: "PermissionDenied", audited: 1 })
+      }
+      people.ok(await harness.call(`DELETE /api/v1/groups/${group.id}`, { token: acme.token }))
+      const error = phraseFor(kind, project.id)
+      await refused(endpoint, request, { token, status: 403, error, audited: 0 })
+    })
+
+    test("is 404 for what is not there, in the words of another organization's, for everybody", async () => {
+      const request = await make()
+      const project = await projectOf(endpoint, request)
+      const foreign = await caseOf(endpoint)(harness, elsewhere)
+      for (const kind of callers) {
+        const tokens = { user: stranger.token, machine: elsewhere.token }
+        const expected = { status: 404, error: "NotFound", audited: 0 }
+        const theirs = await refused(endpoint, request, { token: tokens[kind], ...expected })
+        const ours = await refused(endpoint, foreign, { token: outsiders[kind].token, ...expected })
+        const unknown = replaced(request, unknownFor)
+        const absent = await refused(endpoint, unknown, { token: outsiders[kind].token, ...expected })
+        const words = (answer: Answer, { path, query, body }: Request) => {
+          const [, asked] = keyOf(
+            endpoint.inProject?.({ params: path, query: query ?? {}, body }) as ProjectReference,
+          )
+          return answer.body.message.replace(asked, "<asked>")
+        }
+        assert.equal(words(theirs, request), words(absent, unknown))
+        assert.equal(words(ours, foreign), words(absent, unknown))
+        assert.ok(!theirs.text.includes(project.id) || JSON.stringify(request).includes(project.id))
+      }
+    })
+
+    if (right === "membership") {
+      test("needs no right in it", async () => {
+        for (const kind of callers) {
+          const request = await make()
+          const { token, member } = await somebody(kind, "no-access")
+          await putInProject(harness, await projectOf(endpoint, request), member, "no-access")
+          people.ok(await send(harness, endpoint, { request, token }))
+        }
+      })
+      return
+    }
+
+    test(`needs ${right[0]} on ${right[1]} in it, and writes down each refusal`, async () => {
+      const lacking = builtInProjectRoles.filter(
+        (role) => !rightsOf(`project ${role}`, () => builtInProjectRules[role]).can(right),
+      )
+      assert.ok(lacking.includes("no-access"))
+      const request = await make()
+      const project = await projectOf(endpoint, request)
+      for (const kind of callers) {
+        for (const role of lacking) {
+          const { token, member } = await somebody(kind, "almighty")
+          await putInProject(harness, project, member, role)
+          const denied = { token, status: 403, error: "PermissionDenied", audited: 1 }
+          const answer = await refused(endpoint, request, denied)
+          const row = await harness.db
+            .selectFrom("audit_logs")
+            .select(["org_id", "event_type", "event_metadata"])
+            .orderBy("created_at", "desc")
+            .limit(1)
+            .executeTakeFirstOrThrow()
+          assert.equal(row.event_type, "permission-denied")
+          assert.deepEqual(row.event_metadata, {
+            permissionAction: right[0],
+            permissionSubject: right[1],
+            permissionSubjectDetails: {},
+            errorName: "PermissionDenied",
+            message: answer.body.message,
+            route: endpoint.path,
+            method: endpoint.method,
+            projectId: project.id,
+          })
+        }
+      }
+      // The request was a good one all the while.
+      people.ok(await send(harness, endpoint, { request, token: adminTokenFor(endpoint, acme) }))
+    })
+  })
+}
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+const unknownFor = (name: string, value: unknown): unknown => {
+  if (typeof value === "string" && uuid.test(value)) return randomUUID()
+  return name === "slug" ? `unknown-${randomUUID().slice(0, 8)}` : value
+}
+
+/** The request with everything in its path replaced that names something. */
+function replaced(request: Request, replace: (name: string, value: unknown) => unknown): Request {
+  const entries = Object.entries(request.path ?? {}).map(([name, value]) => [name, replace(name, value)])
+  const body = Object.entries(request.body ?? {}).map(([name, value]) => [
+    name,
+    typeof value === "string" && uuid.test(value) ? randomUUID() : value,
+  ])
+  const changed = { ...request, path: Object.fromEntries(entries) as Record<string, string> }
+  return request.body ? { ...changed, body: Object.fromEntries(body) } : changed
+}
