@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer"
+import { z } from "zod"
 import {
   authorize,
   authorizeInProject,
@@ -19,6 +20,7 @@ import { isTransient, translate } from "./db/constraints.ts"
 import { badRequest, DomainError, forbidden, unauthorized, unavailable, ValidationError } from "./errors.ts"
 import { countUse, noteOfUse } from "./identities/access-tokens.ts"
 import type { Endpoint } from "./http/endpoint.ts"
+import { slug } from "./http/fields.ts"
 import { toIssues } from "./http/issues.ts"
 import { problem } from "./http/problem.ts"
 import type { Services } from "./services.ts"
@@ -208,6 +210,7 @@ function requireParsed(parsed: Parsed): Input {
 /** All of the input or the first part of it that does not fit: params, then query, then body. */
 function parse(endpoint: Endpoint, incoming: Incoming): Parsed {
   try {
+    if (endpoint.access !== "public") requireNoSubOrganization(incoming.request)
     const params = part(endpoint.params, incoming.params)
     requireDecodable(incoming.request.url)
     const query = part(endpoint.query, incoming.query)
@@ -218,6 +221,15 @@ function parse(endpoint: Endpoint, incoming: Incoming): Parsed {
     if (error instanceof DomainError) return { ok: false, error }
     throw error
   }
+}
+
+/** Passed over, the header would have a request act in another organization than the one that it names. */
+function requireNoSubOrganization(request: RequestInfo): void {
+  const name = "x-infisical-org"
+  const header = request.header(name)
+  if (header === undefined) return
+  part(z.object({ [name]: slug(1, 64) }), { [name]: header })
+  throw badRequest(`There are no sub-organizations here: leave the header ${name} out`)
 }
 
 /** The framework leaves an escape that it cannot read as it is; the path it has refused by then. */

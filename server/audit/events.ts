@@ -9,6 +9,7 @@ export type AuditEvents = {
     enforceMfa?: boolean
     userTokenExpiration?: string
   }
+  "upgrade-privilege-system": { name: string; slug: string }
   "delete-organization": { name: string; slug: string }
   "select-organization": { organizationId: string; organizationName: string }
   "invite-organization-members": { members: { membershipId: string; email: string; role: string }[] }

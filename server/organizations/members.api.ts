@@ -91,6 +91,19 @@ export const organizationMemberEndpoints = [
     }),
   }),
 
+  endpoint("getOwnPermissions", "GET /api/v1/organization/{organizationId}/permissions", {
+    summary: "Get your place in the organization, and all that you may do there",
+    tags,
+    access: "inOrganization",
+    callers: ["user"],
+    params: z.object({ organizationId }),
+    result: z.object({ membership: Membership, permissions: z.array(z.unknown()) }),
+    async handle(ctx, { params }) {
+      const { membership, permissions } = await members.ownPermissions(ctx, params.organizationId)
+      return { membership: presentMembership(membership), permissions }
+    },
+  }),
+
   endpoint("listOrganizationUsers", "GET /api/v1/organization/{organizationId}/users", {
     summary: "List the members of the organization, as older clients ask",
     tags,

@@ -1,5 +1,6 @@
 import { requireOwnOrganization } from "../access/access.ts"
 import { requireCovers, ungoverned, type Granted } from "../access/boundary.ts"
+import { packed } from "../access/pack.ts"
 import { storedRole, type StoredRole } from "../access/roles.ts"
 import type { Context } from "../context.ts"
 import { uuidOrNull } from "../crypto/ids.ts"
@@ -28,6 +29,15 @@ export async function getMember(ctx: Context, organizationId: string, membership
   const member = id && (await store.memberInOrg(ctx.db, ctx.actor.orgId, id))
   if (!member) throw noSuchMember(membershipId)
   return member
+}
+
+/** The caller's own place, and the rules of all roles held now, in the packed form; later ones win. */
+export async function ownPermissions(
+  ctx: Context,
+  organizationId: string,
+): Promise<{ membership: Member; permissions: unknown[] }> {
+  const membership = await getMember(ctx, organizationId, ctx.actor.membershipId)
+  return { membership, permissions: packed(ctx.actor.rights.rules) }
 }
 
 export const noSuchMember = (membershipId: string) =>

@@ -97,6 +97,27 @@ export const organizationEndpoints = [
     }),
   }),
 
+  endpoint("listAccessibleOrganizations", "GET /api/v1/organization/accessible-with-sub-orgs", {
+    summary: "List the organizations that you have joined; none has organizations below it",
+    tags,
+    access: "signedIn",
+    callers: ["user"],
+    beforeSecondFactor: true,
+    result: z.object({
+      organizations: z.array(
+        z.object({ id: uuid, name: z.string(), slug: z.string(), subOrganizations: z.array(z.unknown()) }),
+      ),
+    }),
+    handle: async (ctx) => ({
+      organizations: (await organizations.listOwnOrganizations(ctx)).map(({ id, name, slug }) => ({
+        id,
+        name,
+        slug,
+        subOrganizations: [],
+      })),
+    }),
+  }),
+
   endpoint("listMyOrganizations", "GET /api/v2/users/me/organizations", {
     summary: "List the organizations that you have joined, without your place in them",
     tags,
@@ -164,6 +185,15 @@ export const organizationEndpoints = [
     handle: async (ctx, { body }) => ({
       organization: present(await organizations.createOrganization(ctx, body.name)),
     }),
+  }),
+
+  endpoint("upgradePrivilegeSystem", "POST /api/v2/organizations/privilege-system-upgrade", {
+    summary: "Let grants be judged by named actions, in place of comparing roles; there is no way back",
+    tags,
+    access: { organization: ["edit", "settings"] },
+    callers: ["user"],
+    result: z.object({ organization: Organization }),
+    handle: async (ctx) => ({ organization: present(await organizations.upgradePrivilegeSystem(ctx)) }),
   }),
 
   endpoint("deleteOrganization", "DELETE /api/v2/organizations/{organizationId}", {

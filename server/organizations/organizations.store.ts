@@ -90,6 +90,17 @@ export const updateOrganization = (
     .returning(columns)
     .executeTakeFirst()
 
+/** Leaves the legacy privilege system; undefined when it was left before, or the organization deleted. */
+export const upgradePrivilegeSystem = (db: Queries, orgId: string): Promise<OrganizationRow | undefined> =>
+  db
+    .updateTable("organizations as o")
+    .set({ uses_new_privilege_system: true, updated_at: sql<Date>`statement_timestamp()` })
+    .where("o.id", "=", orgId)
+    .where("o.deleted_at", "is", null)
+    .where("o.uses_new_privilege_system", "=", false)
+    .returning(columns)
+    .executeTakeFirst()
+
 /** Locks the organization so that nothing is added to it any more; undefined when it has been deleted. */
 export const lockToDelete = (db: Queries, orgId: string): Promise<OrganizationRow | undefined> =>
   db

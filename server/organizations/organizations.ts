@@ -121,6 +121,18 @@ export async function updateOrganization(
   return updated
 }
 
+/**
+ * Lets grants be judged by named actions from now on, in place of comparing roles; there is no way back. Only for who
+ * may do everything in the organization.
+ */
+export async function upgradePrivilegeSystem(ctx: Context): Promise<Organization> {
+  requireCovers(ctx.actor, builtInRules.admin, "Only an admin may upgrade the privilege system")
+  const upgraded = await store.upgradePrivilegeSystem(ctx.db, ctx.actor.orgId)
+  if (!upgraded) throw badRequest("The organization uses the current privilege system already")
+  await record(ctx, "upgrade-privilege-system", { name: upgraded.name, slug: upgraded.slug })
+  return upgraded
+}
+
 function requireFixed(fixed: FixedSettings): void {
   for (const [name, value] of Object.entries(fixedSettings)) {
     const sent = fixed[name as keyof FixedSettings]

@@ -141,6 +141,16 @@ export const cases: Record<string, Make> = {
   ...projectCases,
   listOwnOrganizations: async () => ({}),
   listMyOrganizations: async () => ({}),
+  getOwnPermissions: async (_harness, { id }) => ({ path: { organizationId: id } }),
+  listAccessibleOrganizations: async () => ({}),
+  upgradePrivilegeSystem: async ({ db }, { id }) => {
+    await db
+      .updateTable("organizations")
+      .set({ uses_new_privilege_system: false })
+      .where("id", "=", id)
+      .execute()
+    return {}
+  },
   createOrganization: async () => ({ body: { name: fresh("organization") } }),
   getOrganization: async (_harness, { id }) => ({ path: { organizationId: id } }),
   updateOrganization: async (_harness, { id }) => ({
