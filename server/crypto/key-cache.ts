@@ -10,6 +10,7 @@ export type KeyCache<Key extends Wipeable> = {
   /** Keeps a key, and pushes out the one that was not used for longest when there are too many. */
   put(key: Key): void
   /** Overwrites a key and forgets it. */ drop(id: string): void
+  /** Overwrites and forgets all keys whose ids begin so. */ dropAll(prefix: string): void
   /** Overwrites all keys and forgets them. */ clear(): void
 }
 
@@ -63,6 +64,9 @@ export function createKeyCache<Key extends Wipeable>({
       sweep ??= setInterval(sweepOld, maxAgeMs / 10).unref()
     },
     drop,
+    dropAll(prefix) {
+      for (const id of held.keys()) if (id.startsWith(prefix)) drop(id)
+    },
     clear() {
       for (const id of held.keys()) drop(id)
       stopSweeping()

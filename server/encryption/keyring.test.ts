@@ -9,6 +9,7 @@ import { ValidationError } from "../errors.ts"
 import { createTestDatabase } from "../test/databases.ts"
 import { loadInstanceKeys } from "./instance-key.ts"
 import { createKeyring, destroyProjectKeys, type PlaceInProject, type Project } from "./keyring.ts"
+import { renewOrganizationKey } from "./organization-renewal.ts"
 import { destroyOrganizationKeys } from "./organization-keys.ts"
 
 const database = await createTestDatabase()
@@ -240,15 +241,27 @@ describe("the key of a project", () => {
     await assert.rejects(server().rotate(project), /gets none/)
   })
 
-  test("stays when its organization's is renewed", async () => {
+  test("stays when its organization's is renewed, and is wrapped by the new one", async () => {
     const project = await addProject()
+    const sibling = await addProject(project.orgId)
     const place = placeOf()
     const blob = await sealed(project, "kept", place)
-    await server().organizationKeys.renew(project.orgId)
-    await server().rotate(project)
-    const [first, second] = await keysOf(project)
-    assert.notEqual(first?.organization_key_id, second?.organization_key_id)
+    const beside = await sealed(sibling, "kept, too", place)
+    const keyring = server()
+    await keyring.rotate(project)
+    assert.equal(await renewOrganizationKey({ db, keyring }, project.orgId), 3)
+    const newest = await db
+      .selectFrom("organization_keys")
+      .select(["id", "version"])
+      .where("org_id", "=", project.orgId)
+      .orderBy("version", "desc")
+      .executeTakeFirstOrThrow()
+    assert.equal(newest.version, 2)
+    for (const row of [...(await keysOf(project)), ...(await keysOf(sibling))]) {
+      assert.equal(row.organization_key_id, newest.id)
+    }
     assert.equal(await opened(project, blob, place), "kept")
+    assert.equal(await opened(sibling, beside, place), "kept, too")
   })
 })
 

@@ -32,6 +32,9 @@ export type Keyring = {
   indexesToFind(project: Project, column: string, text: string): Promise<Buffer[]>
   /** Puts a new data key in place; those before it still open what they sealed. Returns its id. */
   rotate(project: Project): Promise<string>
+  /** Takes the project's plain keys out of memory, as once they are destroyed. */ forget(
+    project: Project,
+  ): void
   /** Takes all plain keys out of memory. */ clear(): void
   organizationKeys: OrganizationKeys
 }
@@ -78,6 +81,10 @@ export function createKeyring(source: KeySource): Keyring {
       if (!after?.wrapped_key || after.id === before.id) throw noKey(project)
       ring.current.delete(project.projectId)
       return after.id
+    },
+    forget(project) {
+      ring.current.delete(project.projectId)
+      ring.cache.dropAll(cacheId(project, ""))
     },
     clear() {
       ring.cache.clear()

@@ -73,18 +73,18 @@ export async function destroyProjectKeys(db: Queries, project: Project): Promise
 
 export type ProjectKeyToWrap = NewProjectKey & { project_id: string }
 
-/** Keys of the organization's projects that another of its keys has wrapped, each locked. */
+/** Keys of the organization's projects, after one of them, that another of its keys has wrapped, each locked. */
 export const lockKeysWrappedByOthers = (
   db: Queries,
   by: { orgId: string; keyId: string },
-  limit: number,
+  { after, limit }: { after: string; limit: number },
 ): Promise<ProjectKeyToWrap[]> =>
   run<ProjectKeyToWrap>(
     db,
     `select project_id, ${columns} from project_keys
-     where org_id = $1 and organization_key_id <> $2 and wrapped_key is not null
-     order by id limit $3 for update`,
-    [by.orgId, by.keyId, limit],
+     where org_id = $1 and id > $3 and organization_key_id <> $2 and wrapped_key is not null
+     order by id limit $4 for update`,
+    [by.orgId, by.keyId, after, limit],
   )
 
 /** Puts the same key in place, wrapped by another. */
