@@ -1,5 +1,4 @@
 import assert from "node:assert/strict"
-import { randomUUID } from "node:crypto"
 import { describe, test } from "node:test"
 import { needsOrganization } from "../access/access.ts"
 import { rightsOf } from "../access/can.ts"
@@ -21,6 +20,7 @@ import { watchChanges } from "./changes.ts"
 import { startHarness } from "./harness.ts"
 import type { Answer, Call } from "./http.ts"
 import * as people from "./people.ts"
+import { everyIdReplaced, placesOf } from "./places.ts"
 
 const harness = await startHarness({ AUTH_SECRET: authSecret })
 const world = await createWorld(harness)
@@ -54,9 +54,6 @@ const publicEndpoints: Record<string, string> = {
   completeSignedUpAccount: "the same",
   completeInvitedAccount: "the same",
 }
-
-/** Endpoints that answer 200 for whatever id, as the API that they speak does, and act on the caller's own alone. */
-const silent = new Set(["removeSession"])
 
 const guarded = endpoints.filter((endpoint) => endpoint.access !== "public")
 const permissionOf = ({ access }: Endpoint) =>
@@ -299,43 +296,6 @@ for (const endpoint of ofOrganization) {
   })
 }
 
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
-type Place = { part: "path" | "query" | "body"; name: string }
-
-/** Every place of a request that names something: an id, or a username in the path. */
-function placesOf({ path = {}, query = {}, body = {} }: Request): Place[] {
-  const names = (part: Place["part"], values: Record<string, unknown>) =>
-    Object.entries(values)
-      .filter(
-        ([name, value]) =>
-          (typeof value === "string" && uuid.test(value)) || (part === "path" && name === "username"),
-      )
-      .map(([name]) => ({ part, name }))
-  return [...names("path", path), ...names("query", query), ...names("body", body)]
-}
-
-const at = (request: Request, { part, name }: Place): string => String(request[part]?.[name])
-const placed = (request: Request, { part, name }: Place, value: string): Request => ({
-  ...request,
-  [part]: { ...request[part], [name]: value },
-})
-const unknownFor = ({ name }: Place): string => (name === "username" ? "nobody@example.com" : randomUUID())
-const everyIdReplaced = (request: Request): Request =>
-  placesOf(request).reduce((replaced, place) => placed(replaced, place, unknownFor(place)), request)
-
-/** Sends each and sees that they are answered 200 in the same words, and that nothing has changed. */
-async function ignores(endpoint: Endpoint, token: string, requests: Request[]): Promise<void> {
-  const before = await changes()
-  const answers: unknown[] = []
-  for (const request of requests) answers.push(people.ok(await send(harness, endpoint, { request, token })))
-  for (const answer of answers) assert.deepEqual(answer, answers[0])
-  assert.deepEqual(await changes(), before)
-}
-
-/** What was answered, without the id of the request and without the name that was asked for. */
-const wordsOf = (answer: Answer, asked: string): string =>
-  JSON.stringify({ ...answer.body, reqId: "" }).replaceAll(asked, "<asked>")
-
 describe("administering the instance", () => {
   const ofInstance = guarded.filter(({ access }) => access === "instanceAdmin")
 
@@ -367,51 +327,6 @@ describe("administering the instance", () => {
     }
   })
 })
-
-for (const endpoint of guarded.filter(({ access }) => access !== "instanceAdmin")) {
-  describe(`${endpoint.id} and another organization`, () => {
-    const tokens =
-      endpoint.access === "signedIn" && endpoint.callers.includes("user")
-        ? [stranger.signedInToken]
-        : endpoint.callers.map((kind) => (kind === "user" ? stranger.token : elsewhere.token))
-
-    test("what is another organization's does not exist", async () => {
-      const ours = await caseOf(endpoint)(harness, acme)
-      const own = await caseOf(endpoint)(harness, elsewhere)
-      for (const token of tokens) {
-        for (const place of placesOf(ours)) {
-          const foreign = at(ours, place)
-          const unknown = unknownFor(place)
-          if (silent.has(endpoint.id)) {
-            await ignores(endpoint, token, [placed(own, place, foreign), placed(own, place, unknown)])
-            continue
-          }
-          const absent = { token, status: 404, error: "NotFound" }
-          const [refused, expected] = await refuses(endpoint, own, [
-            { title: `foreign ${place.name}`, request: placed(own, place, foreign), ...absent },
-            { title: `unknown ${place.name}`, request: placed(own, place, unknown), ...absent },
-          ])
-          assert.ok(refused && expected)
-          assert.equal(wordsOf(refused, foreign), wordsOf(expected, unknown))
-          assert.equal(refused.text.length - foreign.length, expected.text.length - unknown.length)
-          await refuses(endpoint, ours, [{ title: "every id foreign", ...absent }])
-        }
-      }
-    })
-
-    if (endpoint.method !== "GET") return
-    test("an answer names nothing of another organization", async () => {
-      await caseOf(endpoint)(harness, acme)
-      const own = await caseOf(endpoint)(harness, elsewhere)
-      for (const token of tokens) {
-        const { text } = await send(harness, endpoint, { request: own, token })
-        for (const secret of [acme.id, "member@example.com", "no-access@example.com"]) {
-          assert.ok(!text.includes(secret), `${secret} in ${text}`)
-        }
-      }
-    })
-  })
-}
 
 describe("what a success leaves behind", () => {
   /** How many audit rows a success writes, by its declaration. */
