@@ -1,7 +1,8 @@
 import assert from "node:assert/strict"
 import { createCipheriv } from "node:crypto"
 import { after, test } from "node:test"
-import { keyFile, loadKeys, readKey } from "../admin/keys.ts"
+import { keyFile, loadKeys, readKey, writeDurably } from "../admin/keys.ts"
+import { replaceEncryptionKey } from "../admin/root-key.ts"
 import { earlierSeal } from "../auth/totp.ts"
 import { localRootKey } from "../crypto/root-key.ts"
 import { createSeal } from "../crypto/seal.ts"
@@ -47,6 +48,20 @@ test("killed in the midst three times, a replacement of the root key is finished
     const { wrong } = await rootKeyRound(world, delayMs)
     assert.deepEqual(wrong, [], `${delayMs} ms`)
   }
+})
+
+test("killed when the database had changed and the file not, it is finished by running it again", async () => {
+  const path = keyFile("ENCRYPTION_KEY", world.config)
+  const oldKey = (await readKey(path)) ?? assert.fail()
+  await writeDurably(`${path}.next`, "00112233445566778899aabbccddeeff")
+  await changeRootKey(db, { oldKey, newKey: "00112233445566778899aabbccddeeff" })
+  await assert.rejects(loadKeys(db, world.config), /is not the key/)
+  const other = { ...world.config, newEncryptionKey: "ffeeddccbbaa99887766554433221100" }
+  await assert.rejects(replaceEncryptionKey(db, other), /run it again without NEW_ENCRYPTION_KEY/)
+  assert.equal((await replaceEncryptionKey(db, world.config)).result, undefined)
+  assert.equal(await readKey(path), "00112233445566778899aabbccddeeff")
+  assert.equal(await readKey(`${path}.next`), undefined)
+  await loadKeys(db, world.config)
 })
 
 test("a replacement seals anew what depends on the root key itself, and leaves the rest as it is", async () => {

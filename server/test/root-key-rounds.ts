@@ -34,6 +34,7 @@ export type World = {
 }
 
 export type RootKeyRound = {
+  /** From when the new key was written until the tool was gone. */ tookMs: number
   /** The tool had ended by itself before it was to be killed. */ wasTooLate: boolean
   /** The database had changed when the tool was killed. */ wasChanged: boolean
   /** What is not as it must be; empty when all is well. */ wrong: string[]
@@ -69,7 +70,7 @@ export async function endRootKeyWorld({ testDatabase, database, dataDir }: World
 }
 
 /**
- * Replaces the key and kills the tool `delayMs` after it has written the new one; then runs it again to its end, and
+ * Replaces the key and kills the tool `delayMs` after it has written the new one, or never if that is infinite; then runs it again to its end, and
  * looks at everything.
  */
 export async function rootKeyRound(world: World, delayMs: number): Promise<RootKeyRound> {
@@ -79,15 +80,17 @@ export async function rootKeyRound(world: World, delayMs: number): Promise<RootK
   const ended = once(child, "exit")
   const next = `${keyFile("ENCRYPTION_KEY", world.config)}.next`
   while (!existsSync(next) && child.exitCode === null) await sleep(1)
-  await sleep(delayMs)
+  const began = performance.now()
+  await Promise.race([ended, ...(Number.isFinite(delayMs) ? [sleep(delayMs)] : [])])
   const wasTooLate = child.exitCode !== null
   child.kill("SIGKILL")
   await ended
+  const tookMs = performance.now() - began
   const between = await rootKeyIds(world)
   const wrong = between.length === 1 ? [] : [`keys of ${between.length} root keys after the kill`]
   if (!wasTooLate) await promisify(execFile)(process.execPath, args, { cwd: root, env })
   wrong.push(...(await whatIsWrong(world, before)))
-  return { wasTooLate, wasChanged: between[0] !== before[0], wrong }
+  return { tookMs, wasTooLate, wasChanged: between[0] !== before[0], wrong }
 }
 
 /** Every root key that some key is wrapped by, or that the database says is in place. */
