@@ -30,7 +30,7 @@ async function killRounds(): Promise<void> {
       outcomes[when]++
       outcomes.wrong += wrong.length
       console.log(
-        `${String(number).padStart(3)}  killed after ${delayMs} ms, ${when} the change  wrong ${wrong.length}`,
+        `${String(number).padStart(3)}  killed after ${delayMs} ms, ${wasTooLate ? "too late" : `${when} the change`}  wrong ${wrong.length}`,
       )
       for (const line of wrong.slice(0, 10)) console.log(`     ${line}`)
     }
