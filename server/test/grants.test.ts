@@ -26,8 +26,7 @@ const find = (pattern: RegExp, isMeant: (hit: string) => boolean = () => true): 
     )
     .toSorted()
 
-/** Of an organization; projects have a file of their own that gives. */
-const isGrant = (table: string): boolean => /^(organization|group)_.*(memberships|grants)$/.test(table)
+const isGrant = (table: string): boolean => /_(memberships|grants|privileges)$/.test(table)
 
 describe("places and roles", () => {
   test("are inserted by the stores of grants/ alone", () => {
