@@ -26,6 +26,9 @@ import { invitationEndpoints } from "./organizations/invitations.api.ts"
 import { organizationMemberEndpoints } from "./organizations/members.api.ts"
 import { organizationEndpoints } from "./organizations/organizations.api.ts"
 import { planEndpoints } from "./organizations/plan.api.ts"
+import { environmentEndpoints } from "./projects/environments.api.ts"
+import { legacyEnvironmentEndpoints } from "./projects/environments.legacy.api.ts"
+import { legacyProjectEndpoints } from "./projects/projects.legacy.api.ts"
 import { projectEndpoints } from "./projects/projects.api.ts"
 import { passwordEndpoints } from "./users/passwords.api.ts"
 import { profileEndpoints } from "./users/profile.api.ts"
@@ -63,5 +66,8 @@ export const endpoints: readonly Endpoint[] = [
   ...groupProjectEndpoints,
   ...groupListEndpoints,
   ...projectEndpoints,
+  ...environmentEndpoints,
+  ...legacyProjectEndpoints,
+  ...legacyEnvironmentEndpoints,
   ...auditEndpoints,
 ]

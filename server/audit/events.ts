@@ -83,8 +83,12 @@ export type AuditEvents = {
     secretSharing?: boolean
     showSnapshotsLegacy?: boolean
     secretDetectionIgnoreValues?: string[]
+    auditLogsRetentionDays?: number
   }
   "delete-project": { projectId: string; name: string; slug: string }
+  "create-environment": EnvironmentContent
+  "update-environment": EnvironmentContent & { oldName: string; oldSlug: string; oldPosition: number }
+  "delete-environment": EnvironmentContent
   "view-audit-logs": Record<string, never>
   "permission-denied": {
     permissionAction: string
@@ -130,6 +134,14 @@ type RoleContent = {
     conditions?: Record<string, unknown>
     inverted?: boolean
   }[]
+}
+
+type EnvironmentContent = {
+  projectId: string
+  environmentId: string
+  name: string
+  slug: string
+  position: number
 }
 
 type GroupMembership = { groupId: string; groupName: string; userId: string; username: string }

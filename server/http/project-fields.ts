@@ -1,5 +1,5 @@
 import { z } from "zod"
-import { displayName, storableText } from "./fields.ts"
+import { displayName, slug, storableText } from "./fields.ts"
 
 /*
  * What requests about projects have in common on all generations of routes.
@@ -47,4 +47,36 @@ export const projectChanges = z.object({
     .max(1_000)
     .optional()
     .describe("Values that are no secrets, whatever they look like."),
+})
+
+/** What a project is made of. */
+export const newProject = z.object({
+  projectName: displayName("Project name", 64).describe("The name of the project."),
+  projectDescription: storableText.max(1_024).nullish().describe("What the project is for."),
+  slug: slug(5, 36).optional().describe("The slug; made of the name when it is left out."),
+  type: projectType.default("secret-manager").describe("What the project is made for."),
+  template: z.string().min(1).max(64).default("default").describe("The template to make it of."),
+  kmsKeyId: z.string().max(64).nullish().describe("A key of a key manager; there is none yet."),
+  shouldCreateDefaultEnvs: z.boolean().default(true).describe("Whether to make dev, staging and prod."),
+  hasDeleteProtection: z.boolean().default(false).describe("Whether it is protected from deletion."),
+})
+
+const environmentName = displayName("Name", 255).describe("The name of the environment.")
+const environmentSlug = slug(1, 64).describe("The slug of the environment.")
+const position = z.number().int().min(1).max(10_000)
+
+/** What an environment is made of. */
+export const newEnvironment = z.object({
+  name: environmentName,
+  slug: environmentSlug,
+  position: position
+    .optional()
+    .describe("Where it stands among the others; behind them when it is left out."),
+})
+
+/** What of an environment may be changed; what is not sent stays. */
+export const environmentChanges = z.object({
+  name: environmentName.optional(),
+  slug: environmentSlug.optional(),
+  position: position.optional().describe("Where it is to stand; others make room."),
 })

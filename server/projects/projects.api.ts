@@ -1,8 +1,8 @@
 import { z } from "zod"
 import { endpoint } from "../http/endpoint.ts"
-import { displayName, idParam, slug, storableText } from "../http/fields.ts"
+import { idParam } from "../http/fields.ts"
 import { presentProject, presentRole, Project, RoleOfProject } from "../http/project.ts"
-import { projectChanges, projectType } from "../http/project-fields.ts"
+import { newProject, projectChanges, projectType } from "../http/project-fields.ts"
 import * as projects from "./projects.ts"
 
 const tags: [string] = ["Projects"]
@@ -16,16 +16,7 @@ export const projectEndpoints = [
     access: { organization: ["create", "workspace"], or: ["create", "project"] },
     // One statement with its own audit row.
     transaction: false,
-    body: z.object({
-      projectName: displayName("Project name", 64).describe("The name of the project."),
-      projectDescription: storableText.max(1_024).nullish().describe("What the project is for."),
-      slug: slug(5, 36).optional().describe("The slug; made of the name when it is left out."),
-      type: projectType.default("secret-manager").describe("What the project is made for."),
-      template: z.string().min(1).max(64).default("default").describe("The template to make it of."),
-      kmsKeyId: z.string().max(64).nullish().describe("A key of a key manager; there is none yet."),
-      shouldCreateDefaultEnvs: z.boolean().default(true).describe("Whether to make dev, staging and prod."),
-      hasDeleteProtection: z.boolean().default(false).describe("Whether it is protected from deletion."),
-    }),
+    body: newProject,
     result: z.object({ project: Project }),
     handle: async (ctx, { body: { projectName, projectDescription, ...body } }) => ({
       project: presentProject(

@@ -94,6 +94,7 @@ export type ProjectChanges = {
   secret_sharing?: boolean
   shows_legacy_snapshots?: boolean
   secret_detection_ignore_values?: string[]
+  audit_logs_retention_days?: number
 }
 
 export const updateProject = (

@@ -13,6 +13,8 @@ import { sortKey } from "../names.ts"
 import * as places from "./places.store.ts"
 import * as store from "./projects.store.ts"
 
+export { requireOwnOrganization } from "../access/access.ts"
+
 type Environment = { id: string; name: string; slug: string }
 /** A project with its environments in their order. */
 export type Project = store.ProjectRow & { environments: Environment[] }
@@ -153,6 +155,7 @@ export type ProjectChanges = {
   secretSharing?: boolean | undefined
   showSnapshotsLegacy?: boolean | undefined
   secretDetectionIgnoreValues?: string[] | undefined
+  auditLogsRetentionDays?: number | undefined
 }
 
 /** Changes what is sent and nothing else. */
@@ -170,6 +173,7 @@ export async function updateProject(ctx: ProjectContext, changes: ProjectChanges
     secret_sharing: changes.secretSharing,
     shows_legacy_snapshots: changes.showSnapshotsLegacy,
     secret_detection_ignore_values: changes.secretDetectionIgnoreValues,
+    audit_logs_retention_days: changes.auditLogsRetentionDays,
   }
   const sent = sentOf(changes)
   if (Object.keys(sent).length === 0) return withEnvironments(ctx, project)
@@ -210,7 +214,8 @@ export async function holdProject(ctx: ProjectContext): Promise<void> {
   throw noSuchProject({ id: ctx.project.id })
 }
 
-async function lockProject(ctx: ProjectContext): Promise<store.ProjectRow> {
+/** Locks the project of the request against every change until the transaction ends; 404 when it is gone. */
+export async function lockProject(ctx: ProjectContext): Promise<store.ProjectRow> {
   const project = await store.lockProject(ctx.db, ctx.actor.orgId, ctx.project.id)
   if (!project) throw noSuchProject({ id: ctx.project.id })
   return project
