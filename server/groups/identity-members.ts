@@ -4,6 +4,7 @@ import type { Context } from "../context.ts"
 import { uuidOrNull } from "../crypto/ids.ts"
 import { badRequest, forbidden, notFound } from "../errors.ts"
 import { joinGroup } from "../grants/grants.ts"
+import { requireCoversProjectsOfGroup } from "../projects/group-projects.ts"
 import { getGroup, noSuchGroup, rulesOfGroup } from "./groups.ts"
 import * as store from "./identity-members.store.ts"
 
@@ -26,6 +27,7 @@ export async function addIdentity(ctx: Context, target: Target): Promise<string>
   const what = "You may not add machine identities to this group"
   const rules = () => rulesOfGroup(ctx, group.id)
   const granted = await requireBoundary(ctx.actor, ["add-identities", "groups"], what, rules)
+  await requireCoversProjectsOfGroup(ctx, group.id, what)
   if (!identity) throw noSuchIdentity(machineIdentityId)
   if (facts.fact_is_in_group) throw alreadyIn(identity.id, group.slug)
 

@@ -5,6 +5,7 @@ import { uuidOrNull } from "../crypto/ids.ts"
 import { badRequest, forbidden, notFound } from "../errors.ts"
 import { joinGroup, rejoinGroups } from "../grants/grants.ts"
 import { beginPrivileges } from "../projects/places.ts"
+import { requireCoversProjectsOfGroup } from "../projects/group-projects.ts"
 import { getGroup, noSuchGroup, rulesOfGroup } from "./groups.ts"
 import * as store from "./members.store.ts"
 
@@ -32,6 +33,7 @@ export async function addUser(ctx: Context, { id, username, facts }: Target): Pr
   const what = "You may not add users to this group"
   const rules = () => rulesOfGroup(ctx, group.id)
   const granted = await requireBoundary(ctx.actor, ["add-members", "groups"], what, rules)
+  await requireCoversProjectsOfGroup(ctx, group.id, what)
   if (!user) throw noSuchUser(username)
   if (facts.fact_is_in_group) throw alreadyIn(username, group.slug)
 

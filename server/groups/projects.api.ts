@@ -2,7 +2,7 @@ import { z } from "zod"
 import { endpoint } from "../http/endpoint.ts"
 import { idParam, search, timestamp } from "../http/fields.ts"
 import { order, page } from "../http/page.ts"
-import { getGroup } from "./groups.ts"
+import * as projects from "./projects.ts"
 
 const ListedProject = z.object({
   id: z.string(),
@@ -31,10 +31,15 @@ export const groupProjectEndpoints = [
       ...order(["name"]),
     }),
     result: z.object({ projects: z.array(ListedProject), totalCount: z.number() }),
-    async handle(ctx, { params }) {
-      await getGroup(ctx, params.id)
-      // There are no projects yet.
-      return { projects: [], totalCount: 0 }
+    async handle(ctx, { params, query }) {
+      const { projects: listed, totalCount } = await projects.listProjects(ctx, params.id, query)
+      return {
+        projects: listed.map(({ joined_at, ...project }) => ({
+          ...project,
+          joinedGroupAt: joined_at?.toISOString() ?? null,
+        })),
+        totalCount,
+      }
     },
   }),
 ]

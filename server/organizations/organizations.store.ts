@@ -119,7 +119,7 @@ export async function markDeleted(db: Queries, orgId: string): Promise<void> {
     .execute()
 }
 
-export type Usage = { members: number; identities: number }
+export type Usage = { members: number; identities: number; projects: number }
 
 /** How many people and machine identities belong to the organization. */
 export async function usageOf(db: Queries, orgId: string): Promise<Usage> {
@@ -135,7 +135,17 @@ export async function usageOf(db: Queries, orgId: string): Promise<Usage> {
         .select((each) => each.fn.countAll<string>().as("count"))
         .where("org_id", "=", orgId)
         .as("identities"),
+      row
+        .selectFrom("projects")
+        .select((each) => each.fn.countAll<string>().as("count"))
+        .where("org_id", "=", orgId)
+        .where("deleted_at", "is", null)
+        .as("projects"),
     ])
     .executeTakeFirstOrThrow()
-  return { members: Number(counted.members), identities: Number(counted.identities) }
+  return {
+    members: Number(counted.members),
+    identities: Number(counted.identities),
+    projects: Number(counted.projects),
+  }
 }

@@ -75,15 +75,14 @@ export const planEndpoints = [
     params: z.object({ organizationId: idParam("The ID of the organization.") }),
     result: z.object({ plan: Plan }),
     async handle(ctx, { params }) {
-      const { members, identities } = await organizations.usageOfOwn(ctx, params.organizationId)
+      const { members, identities, projects } = await organizations.usageOfOwn(ctx, params.organizationId)
       return {
         plan: {
           _id: null,
           slug: null,
           tier: 0,
           workspaceLimit: null,
-          // There are no projects yet.
-          workspacesUsed: 0,
+          workspacesUsed: projects,
           memberLimit: null,
           membersUsed: members,
           environmentLimit: null,

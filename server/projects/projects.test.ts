@@ -287,3 +287,15 @@ test("what is no id of a project is 404", async () => {
     )
   }
 })
+
+test("the plan of the organization counts the projects that are there", async () => {
+  const used = async () => {
+    const route = `GET /api/v1/organizations/${acme.id}/plan`
+    return people.ok(await harness.call(route, { token: acme.adminToken })).plan.workspacesUsed
+  }
+  const before = await used()
+  const { id } = await addProject(harness, acme)
+  assert.equal(await used(), before + 1)
+  people.ok(await harness.call(`DELETE /api/v1/projects/${id}`, { token }))
+  assert.equal(await used(), before)
+})
