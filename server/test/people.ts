@@ -106,6 +106,7 @@ export type SecondFactor = {
   otpUrl: string
   recoveryCodes: string[]
   /** Of a session begun after the second factor was turned on, which is due in it. */ signedInToken: string
+  /** The cookie of that session. */ cookie: string
   /** Of the session in which it was turned on. */ provedToken: string
 }
 
@@ -121,7 +122,8 @@ export async function addSecondFactor(
   const totp = codeOf(otpUrl)
   ok(await harness.call("POST /api/v1/user/me/totp/verify", { token, body: { totp } }))
   ok(await harness.call("PATCH /api/v2/users/me/mfa", { token, body: { isMfaEnabled: true } }))
-  return { email, otpUrl, recoveryCodes, signedInToken: await signIn(harness, email), provedToken: token }
+  const { token: signedInToken, cookie } = await signInWithCookie(harness, email)
+  return { email, otpUrl, recoveryCodes, signedInToken, cookie, provedToken: token }
 }
 
 /** Another organization of its own, with an admin, on the same instance. */
