@@ -1,11 +1,16 @@
 import { createWorld, endWorld, faultKinds, faultRound, type Round } from "../server/test/faults.ts"
+import { revokeAmidUse } from "./revocations.ts"
 
 /*
  * Kills the real server in the middle of writes, again and again, and fails when anything acknowledged is lost, a
- * membership has no audit row, or the server is not back in time. The argument is the number of rounds.
+ * membership has no audit row, or the server is not back in time; then takes rights away on one of two servers, and
+ * fails when the other still allows what came after. The argument is the number of rounds, or `revoke` and the number
+ * of revocations for those alone.
  */
 const limitMs = 3_000
-const roundCount = Number(process.argv[2] ?? 50)
+const isRevokeOnly = process.argv[2] === "revoke"
+const roundCount = Number((isRevokeOnly ? undefined : process.argv[2]) ?? 50)
+const revocationCount = Number((isRevokeOnly ? process.argv[3] : undefined) ?? 10_000)
 
 const isBreached = ({ lost, orphans, strange, recoveryMs }: Round): boolean =>
   lost.length + orphans.length + strange.length > 0 || recoveryMs >= limitMs
@@ -19,8 +24,15 @@ function show(number: number, round: Round): void {
 }
 
 async function main(): Promise<void> {
-  if (!Number.isInteger(roundCount) || roundCount < 1)
-    throw new Error("The argument is the number of rounds.")
+  for (const number of [roundCount, revocationCount]) {
+    if (!Number.isInteger(number) || number < 1)
+      throw new Error('The argument is the number of rounds, or "revoke" and a number of revocations.')
+  }
+  if (!isRevokeOnly) await killAmidWrites()
+  if (!(await revokeAmidUse(revocationCount))) process.exitCode = 1
+}
+
+async function killAmidWrites(): Promise<void> {
   const rounds: Round[] = []
   const world = await createWorld()
   try {
