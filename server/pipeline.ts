@@ -9,10 +9,19 @@ import {
   requireInstanceAdmin,
 } from "./access/access.ts"
 import { keyOf, requireMember, type FoundProject } from "./access/project.ts"
+import { requireSameStanding, StandingChanged } from "./access/standing.ts"
 import { recordDenial } from "./audit/audit.ts"
-import { identify, isInOrganization, lookUp, type Beside, type Caller } from "./auth/authenticate.ts"
+import {
+  holdCaller,
+  identify,
+  isInOrganization,
+  lookUp,
+  type Beside,
+  type Caller,
+} from "./auth/authenticate.ts"
 import { noteUse } from "./auth/sessions.ts"
 import type { AccessClaims } from "./auth/token.ts"
+import type { OrganizationActor, SignedInActor } from "./access/actor.ts"
 import type { Context, PublicContext, Reply, RequestInfo } from "./context.ts"
 import { uuidOrNull } from "./crypto/ids.ts"
 import type { Queries } from "./db/database.ts"
@@ -67,11 +76,26 @@ async function serveSteps(endpoint: Endpoint, incoming: Incoming, base: Base): P
   await keepCount(base.db, caller)
   const note = noteOfUse(base.db, caller.actor)
   if (note) request.afterCommit(note)
-  const input = { ...requireParsed(parsed), facts: caller.facts }
-  return render(
-    endpoint,
-    await runAs(endpoint, { ...ctx, actor: caller.actor } as Context, input, caller.project),
-  )
+  const input = requireParsed(parsed)
+  const again = () => authenticate(endpoint, { ...ctx, db: base.lookups }, { claims, parsed })
+  return render(endpoint, await runJudged(endpoint, ctx, { input, caller, again }))
+}
+
+type Judged = { input: Input; caller: Caller; /** Looks the caller up anew. */ again: () => Promise<Caller> }
+
+/** Runs as the caller, and judges anew when what they act by has changed before anything was done. */
+async function runJudged(endpoint: Endpoint, ctx: PublicContext, judged: Judged): Promise<unknown> {
+  let { caller } = judged
+  for (let attempt = 1; ; attempt++) {
+    const input = { ...judged.input, facts: caller.facts }
+    try {
+      const judgedNow = { found: caller.project, again: judged.again }
+      return await runAs(endpoint, { ...ctx, actor: caller.actor } as Context, input, judgedNow)
+    } catch (error) {
+      if (!(error instanceof StandingChanged) || attempt === maxTries) throw error
+      caller = await judged.again()
+    }
+  }
 }
 
 /** What all requests share: the pool, the connections for look-ups, and the services. */
@@ -125,15 +149,16 @@ async function runAs(
   endpoint: Endpoint,
   caller: Context,
   input: Input & { facts: unknown },
-  found: FoundProject | undefined,
+  { found, again }: { found: FoundProject | undefined; again: Judged["again"] },
 ): Promise<unknown> {
   const { inProject } = endpoint
   const ctx = inProject
     ? { ...caller, project: requireMember(caller.actor, inProject(input), found) }
     : caller
+  const confirm = (db: Queries): Promise<void> => confirmStanding(db, ctx.actor, again)
   try {
     requireAccess(endpoint, ctx, input)
-    return await run(endpoint, ctx, input)
+    return await run(endpoint, ctx, input, needsOrganization(endpoint.access) ? confirm : undefined)
   } catch (error) {
     if (error instanceof PermissionDenied || error instanceof PermissionBoundaryError)
       await keepDenial(ctx, error)
@@ -154,6 +179,22 @@ function requireAccess({ access, isOwn }: Endpoint, { actor, project }: Context,
   authorize(actor, access.organization)
 }
 
+/**
+ * The last step before a commit: what the caller acts by is as it was when they were judged, and stays so until then.
+ * Looked at from outside of the transaction, for which its own changes to it have not happened yet.
+ */
+async function confirmStanding(
+  db: Queries,
+  actor: SignedInActor | OrganizationActor,
+  again: Judged["again"],
+): Promise<void> {
+  if (!isInOrganization(actor)) return
+  await holdCaller(db, actor)
+  const now = (await again()).actor
+  if (!isInOrganization(now)) throw new StandingChanged()
+  requireSameStanding(actor, now)
+}
+
 async function keepDenial(ctx: Context, error: PermissionDenied | PermissionBoundaryError): Promise<void> {
   const name = String(problem(error, ctx.request.id).body["error"])
   try {
@@ -165,8 +206,20 @@ async function keepDenial(ctx: Context, error: PermissionDenied | PermissionBoun
 
 const maxTries = 3
 
-/** Runs the handler, in a transaction where the endpoint says so; a deadlock is tried again. */
-async function run(endpoint: Endpoint, ctx: PublicContext, input: unknown): Promise<unknown> {
+type Confirm = (db: Queries) => Promise<void>
+
+/**
+ * Runs the handler, in a transaction where the endpoint says so, which is committed when `confirm` lets it; a deadlock
+ * is tried again.
+ */
+async function run(
+  endpoint: Endpoint,
+  ctx: PublicContext,
+  input: unknown,
+  confirm?: Confirm,
+): Promise<unknown> {
+  const handle = async (more: Partial<PublicContext>): Promise<unknown> =>
+    endpoint.handle({ ...ctx, ...more }, input)
   for (let attempt = 1; ; attempt++) {
     const jobs: (() => Promise<void>)[] = []
     const cookies = new Map<string, string>()
@@ -174,8 +227,8 @@ async function run(endpoint: Endpoint, ctx: PublicContext, input: unknown): Prom
     const reply: Reply = { setCookie: (name, value) => void cookies.set(name, value) }
     try {
       const result = endpoint.transaction
-        ? await inTransaction(ctx.db, (db) => endpoint.handle({ ...ctx, request, reply, db }, input))
-        : await endpoint.handle({ ...ctx, request, reply }, input)
+        ? await inTransaction(ctx.db, (db) => handle({ request, reply, db }), confirm)
+        : await handle({ request, reply })
       for (const job of jobs) ctx.request.afterCommit(job)
       for (const [name, value] of cookies) ctx.reply.setCookie(name, value)
       return result
@@ -187,10 +240,16 @@ async function run(endpoint: Endpoint, ctx: PublicContext, input: unknown): Prom
 }
 
 /** Commits what the work returns, and what was written before a refusal that says it keeps that. */
-async function inTransaction(pool: Queries, work: (db: Queries) => Promise<unknown>): Promise<unknown> {
+async function inTransaction(
+  pool: Queries,
+  work: (db: Queries) => Promise<unknown>,
+  confirm: Confirm | undefined,
+): Promise<unknown> {
   const outcome = await pool.transaction().execute(async (db) => {
     try {
-      return { result: await work(db) }
+      const result = await work(db)
+      await confirm?.(db)
+      return { result }
     } catch (refusal) {
       if (refusal instanceof DomainError && refusal.keepsChanges) return { refusal }
       throw refusal

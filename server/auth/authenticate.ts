@@ -7,6 +7,7 @@ import { isTrusted } from "../identities/trusted-ips.ts"
 import { projectRights } from "../projects/held.ts"
 import { rightsOfRoles } from "../roles/held.ts"
 import * as store from "./callers.store.ts"
+import { holdStanding } from "./standing.store.ts"
 import type { AccessClaims, MachineClaims, Tokens, UserClaims } from "./token.ts"
 
 export type Headers = { authorization?: string | undefined; "x-api-key"?: string | string[] | undefined }
@@ -21,6 +22,18 @@ export type Caller = {
 }
 
 export type { Beside } from "./callers.store.ts"
+
+/**
+ * Keeps all that the caller acts by as it is until the transaction ends. What has changed before shows when the caller
+ * is looked up once more outside of it.
+ */
+export const holdCaller = (db: Queries, actor: OrganizationActor): Promise<void> =>
+  holdStanding(db, {
+    kind: actor.kind,
+    orgId: actor.orgId,
+    membershipId: actor.membershipId,
+    credentialId: actor.kind === "user" ? actor.sessionId : actor.tokenId,
+  })
 
 export const isInOrganization = (actor: SignedInActor | OrganizationActor): actor is OrganizationActor =>
   "orgId" in actor
@@ -164,5 +177,6 @@ const withRights = async (
 ): Promise<OrganizationActor> => ({
   ...actor,
   ...place,
+  customRoles: roles.filter((key) => key.startsWith("custom:")),
   rights: await rightsOfRoles(db, place.orgId, roles),
 })

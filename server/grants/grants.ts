@@ -1,5 +1,6 @@
 import type { Granted } from "../access/boundary.ts"
 import type { StoredRole } from "../access/roles.ts"
+import { StandingChanged } from "../access/standing.ts"
 import type { auditRow } from "../audit/audit.ts"
 import { newId } from "../crypto/ids.ts"
 import type { Queries } from "../db/database.ts"
@@ -50,14 +51,18 @@ export const giveRole = (
 
 /**
  * Puts somebody into a group, with the audit row: one statement, which looks again whether both are there. Says what
- * stood in the way if anything.
+ * stood in the way if anything. Throws `StandingChanged` when the roles that allow it are not what they were.
  */
-export const joinGroup = (
+export async function joinGroup(
   db: Queries,
   _granted: Granted,
   pair: store.Pair,
   audit: ReturnType<typeof auditRow>,
-): Promise<store.AddOutcome> => store.addToGroup(db, pair, newId(), audit)
+): Promise<store.AddOutcome> {
+  const outcome = await store.addToGroup(db, pair, newId(), audit)
+  if (!outcome.is_standing) throw new StandingChanged()
+  return outcome
+}
 
 /** Puts a person into groups again that they were in until this moment. */
 export const rejoinGroups = (

@@ -31,8 +31,9 @@ export async function addIdentity(ctx: Context, target: Target): Promise<string>
   if (!identity) throw noSuchIdentity(machineIdentityId)
   if (facts.fact_is_in_group) throw alreadyIn(identity.id, group.slug)
 
-  const { orgId } = ctx.actor
-  const pair = { kind: "identity", orgId, groupId: group.id, membershipId: identity.membershipId } as const
+  const { orgId, customRoles } = ctx.actor
+  const place = { orgId, groupId: group.id, membershipId: identity.membershipId }
+  const pair = { kind: "identity", ...place, customRoles } as const
   const event = auditRow(sourceOf(ctx), "add-identity-to-group", eventOf(group, identity.id))
   const outcome = await joinGroup(ctx.db, granted, pair, event)
   // Each of these was otherwise a moment ago, when the facts were read.

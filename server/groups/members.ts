@@ -37,8 +37,9 @@ export async function addUser(ctx: Context, { id, username, facts }: Target): Pr
   if (!user) throw noSuchUser(username)
   if (facts.fact_is_in_group) throw alreadyIn(username, group.slug)
 
-  const { orgId } = ctx.actor
-  const pair = { kind: "user", orgId, groupId: group.id, membershipId: user.membership_id } as const
+  const { orgId, customRoles } = ctx.actor
+  const place = { orgId, groupId: group.id, membershipId: user.membership_id }
+  const pair = { kind: "user", ...place, customRoles } as const
   const event = auditRow(sourceOf(ctx), "add-user-to-group", eventOf(group, user))
   const outcome = await joinGroup(ctx.db, granted, pair, event)
   // Each of these was otherwise a moment ago, when the facts were read.
