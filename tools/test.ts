@@ -12,5 +12,8 @@ for (const pattern of patterns.length > 0 ? patterns : ["server/**/*.test.ts", "
   for await (const file of glob(pattern)) files.push(file)
 }
 
-const concurrency = String(Math.max(2, availableParallelism()))
-await runTests([`--test-concurrency=${concurrency}`, "--test-timeout=600000", ...files.toSorted()])
+// Races in full take long, and one file at a time, so that they race with nothing else.
+const isLong = process.env["RACES"] === "all"
+const concurrency = isLong ? 1 : Math.max(2, availableParallelism())
+const timeoutMs = isLong ? 3_600_000 : 600_000
+await runTests([`--test-concurrency=${concurrency}`, `--test-timeout=${timeoutMs}`, ...files.toSorted()])

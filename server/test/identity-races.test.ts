@@ -6,6 +6,7 @@ import { createTestDatabase } from "./databases.ts"
 import type { Answer } from "./http.ts"
 import * as people from "./people.ts"
 import { makeDataDir, startProcess } from "./processes.ts"
+import { timesOf } from "./two-servers.ts"
 
 // Machine identities in groups, over two processes, since one alone hides what races in the database.
 const database = await createTestDatabase()
@@ -27,8 +28,8 @@ after(async () => {
 
 const acme = await people.bootstrap(left)
 const { token } = acme
-/** How many of each; RACE_ROUNDS sets it. */
-const rounds = Number(process.env["RACE_ROUNDS"] ?? 100)
+/** How many of each. */
+const rounds = timesOf(100, 2_000)
 
 async function newIdentity(name: string): Promise<string> {
   const body = { name, organizationId: acme.id }
