@@ -8,7 +8,8 @@ import { DomainError, notFound, unavailable, badRequest } from "./errors.ts"
 import type { Page } from "./http/docs.ts"
 import type { Endpoint } from "./http/endpoint.ts"
 import { problem } from "./http/problem.ts"
-import { serve, type Base, type Incoming } from "./pipeline.ts"
+import { type Incoming } from "./parse.ts"
+import { serve, type Base } from "./pipeline.ts"
 
 /** The HTTP server, to listen with and to close. */
 export type App = FastifyInstance

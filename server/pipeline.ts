@@ -1,5 +1,3 @@
-import { isUtf8 } from "node:buffer"
-import { z } from "zod"
 import {
   authorize,
   authorizeInProject,
@@ -26,25 +24,12 @@ import type { Context, PublicContext, Reply, RequestInfo } from "./context.ts"
 import { uuidOrNull } from "./crypto/ids.ts"
 import type { Queries } from "./db/database.ts"
 import { isTransient, translate } from "./db/constraints.ts"
-import { badRequest, DomainError, forbidden, unauthorized, unavailable, ValidationError } from "./errors.ts"
+import { DomainError, forbidden, unauthorized, unavailable } from "./errors.ts"
 import { countUse, noteOfUse } from "./identities/access-tokens.ts"
 import type { Endpoint } from "./http/endpoint.ts"
-import { slug } from "./http/fields.ts"
-import { toIssues } from "./http/issues.ts"
 import { problem } from "./http/problem.ts"
+import { parse, requireParsed, type Incoming, type Input, type Parsed } from "./parse.ts"
 import type { Services } from "./services.ts"
-
-/** What a request brought, still unread: the body is bytes until its sender is known. */
-export type Incoming = {
-  request: RequestInfo
-  reply: Reply
-  params: unknown
-  query: unknown
-  body: { bytes: Buffer; type: "json" | "form" } | { type: "unsupported"; mediaType: string } | undefined
-}
-
-type Input = { params: unknown; query: unknown; body: unknown }
-type Parsed = { ok: true; input: Input } | { ok: false; error: DomainError }
 
 /**
  * Runs one request through the five steps that all share: authenticate, parse, authorize, run, render. Strangers
@@ -260,71 +245,3 @@ async function inTransaction(
 }
 
 const render = (endpoint: Endpoint, result: unknown): unknown => endpoint.result.parse(result)
-
-function requireParsed(parsed: Parsed): Input {
-  if (!parsed.ok) throw parsed.error
-  return parsed.input
-}
-
-/** All of the input or the first part of it that does not fit: params, then query, then body. */
-function parse(endpoint: Endpoint, incoming: Incoming): Parsed {
-  try {
-    if (endpoint.access !== "public") requireNoSubOrganization(incoming.request)
-    const params = part(endpoint.params, incoming.params)
-    requireDecodable(incoming.request.url)
-    const query = part(endpoint.query, incoming.query)
-    const sent = readBody(endpoint, incoming.body)
-    const body = endpoint.body && part(endpoint.body, sent)
-    return { ok: true, input: { params, query, body } }
-  } catch (error) {
-    if (error instanceof DomainError) return { ok: false, error }
-    throw error
-  }
-}
-
-/** Passed over, the header would have a request act in another organization than the one that it names. */
-function requireNoSubOrganization(request: RequestInfo): void {
-  const name = "x-infisical-org"
-  const header = request.header(name)
-  if (header === undefined) return
-  part(z.object({ [name]: slug(1, 64) }), { [name]: header })
-  throw badRequest(`There are no sub-organizations here: leave the header ${name} out`)
-}
-
-/** The framework leaves an escape that it cannot read as it is; the path it has refused by then. */
-function requireDecodable(url: string): void {
-  const start = url.indexOf("?")
-  if (start < 0 || !url.includes("%", start)) return
-  try {
-    decodeURIComponent(url.slice(start + 1))
-  } catch (cause) {
-    throw badRequest("The query has a % that begins no character", { cause })
-  }
-}
-
-function part(schema: Endpoint["params"], value: unknown): unknown {
-  if (!schema) return undefined
-  const result = schema.safeParse(value, { reportInput: true })
-  if (!result.success) throw new ValidationError(toIssues(result.error))
-  return result.data
-}
-
-/** A body that nobody asked for may be anything, but what says to be JSON has to be. */
-function readBody(endpoint: Endpoint, body: Incoming["body"]): unknown {
-  if (body === undefined || (!endpoint.body && body.type !== "json")) return undefined
-  if (body.type === "unsupported") throw unsupported(body.mediaType)
-  if (body.type === "form" && !endpoint.alsoForm) throw unsupported("a form")
-  if (body.bytes.length === 0) return undefined
-  // Read with replacement characters, two bodies that differ would be one.
-  if (!isUtf8(body.bytes)) throw badRequest("The body is not valid UTF-8")
-  const text = body.bytes.toString()
-  if (body.type === "form") return Object.fromEntries(new URLSearchParams(text))
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw badRequest("The body is not valid JSON", { cause })
-  }
-}
-
-const unsupported = (sent: string): DomainError =>
-  new DomainError("UnsupportedMediaType", `Send JSON: ${sent} is not supported here`)

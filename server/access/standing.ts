@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util"
 import { DomainError } from "../errors.ts"
 import type { OrganizationActor } from "./actor.ts"
 
@@ -18,6 +17,6 @@ export function requireSameStanding(before: OrganizationActor, now: Organization
     before.membershipId === now.membershipId &&
     before.isInstanceAdmin === now.isInstanceAdmin &&
     before.usesNewPrivilegeSystem === now.usesNewPrivilegeSystem &&
-    (before.rights === now.rights || isDeepStrictEqual(before.rights.rules, now.rights.rules))
+    (before.rights === now.rights || JSON.stringify(before.rights.rules) === JSON.stringify(now.rights.rules))
   if (!isSame) throw new StandingChanged()
 }
