@@ -7,6 +7,7 @@ import { accountCases } from "./account-cases.ts"
 import { passwordCases } from "./password-cases.ts"
 import * as people from "./people.ts"
 import { projectCases } from "./project-cases.ts"
+import { projectMemberCases } from "./project-member-cases.ts"
 import { roleCases } from "./role-cases.ts"
 import { signUpCases } from "./sign-up-cases.ts"
 
@@ -139,6 +140,7 @@ export const cases: Record<string, Make> = {
   ...accountCases,
   ...adminCases,
   ...projectCases,
+  ...projectMemberCases,
   listOwnOrganizations: async () => ({}),
   listMyOrganizations: async () => ({}),
   getOwnPermissions: async (_harness, { id }) => ({ path: { organizationId: id } }),
