@@ -179,7 +179,7 @@ describe("deleting a machine identity", () => {
     await refused(() => remove(id), 404)
     await refused(() => patch(id, { name: "x" }), 404)
     const open = async (table: "organization_identity_memberships" | "group_identity_memberships") =>
-      (await harness.state())[table]?.filter((row) => row.includes('"is_closed":false') && row.includes(id))
+      (await harness.state())[table]?.filter((row) => row.includes('"is_closed": false') && row.includes(id))
     assert.deepEqual(await open("organization_identity_memberships"), [])
     const listed = people.ok(
       await harness.call(`GET /api/v1/groups/${group.id}/machine-identities?limit=100`, {
