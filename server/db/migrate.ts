@@ -66,13 +66,15 @@ async function applyMissing(client: pg.Client): Promise<void> {
   const known = await knownMigrations()
   const newest = known.at(-1)?.version ?? 0
   const answer = await client.query<Migration>("select version, name from schema_migrations order by version")
-  const applied = answer.rows.at(-1)?.version ?? 0
-  if (applied > newest) {
+  const last = answer.rows.at(-1)?.version ?? 0
+  if (last > newest) {
     throw new StartError(
-      `The database has schema version ${applied}, and this Conclave knows only ${newest}: start the newer Conclave that made it, or restore a backup from before the upgrade.`,
+      `The database has schema version ${last}, and this Conclave knows only ${newest}: start the newer Conclave that made it, or restore a backup from before the upgrade.`,
     )
   }
-  for (const migration of known.filter(({ version }) => version > applied)) await apply(client, migration)
+  // Also one that was numbered before others and came after them.
+  const applied = new Set(answer.rows.map(({ version }) => version))
+  for (const migration of known.filter(({ version }) => !applied.has(version))) await apply(client, migration)
 }
 
 async function apply(client: pg.Client, { version, name }: Migration): Promise<void> {

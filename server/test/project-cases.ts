@@ -24,6 +24,7 @@ const newProject = () => ({
   slug: fresh("project"),
   type: "secret-manager",
   template: "default",
+  kmsKeyId: null,
   shouldCreateDefaultEnvs: true,
   hasDeleteProtection: false,
 })
