@@ -7,6 +7,8 @@ import { loginEndpoints } from "./auth/login.api.ts"
 import { sessionEndpoints } from "./auth/sessions.api.ts"
 import { mfaEndpoints } from "./auth/mfa.api.ts"
 import { totpEndpoints } from "./auth/totp.api.ts"
+import { folderEndpoints } from "./folders/folders.api.ts"
+import { legacyFolderEndpoints } from "./folders/folders.legacy.api.ts"
 import { allMemberEndpoints } from "./groups/all-members.api.ts"
 import { groupListEndpoints } from "./groups/group-lists.api.ts"
 import { groupEndpoints } from "./groups/groups.api.ts"
@@ -29,8 +31,6 @@ import { planEndpoints } from "./organizations/plan.api.ts"
 import { environmentEndpoints } from "./projects/environments.api.ts"
 import { legacyEnvironmentEndpoints } from "./projects/environments.legacy.api.ts"
 import { legacyProjectEndpoints } from "./projects/projects.legacy.api.ts"
-import { projectGroupEndpoints } from "./projects/group-members.api.ts"
-import { legacyProjectGroupEndpoints } from "./projects/group-members.legacy.api.ts"
 import { projectEndpoints } from "./projects/projects.api.ts"
 import { passwordEndpoints } from "./users/passwords.api.ts"
 import { profileEndpoints } from "./users/profile.api.ts"
@@ -71,7 +71,7 @@ export const endpoints: readonly Endpoint[] = [
   ...environmentEndpoints,
   ...legacyProjectEndpoints,
   ...legacyEnvironmentEndpoints,
-  ...projectGroupEndpoints,
-  ...legacyProjectGroupEndpoints,
+  ...folderEndpoints,
+  ...legacyFolderEndpoints,
   ...auditEndpoints,
 ]

@@ -39,3 +39,26 @@ export const searchKey = (firstName: string | null, lastName: string | null, use
     .filter((part) => part !== null && part !== "")
     .join(" ")
     .toLowerCase()
+
+const maxSegments = 32
+
+/**
+ * The canonical form of a path of folders, `/` or `/a/b`, or undefined where there is none: it begins with a slash, may
+ * end with one, and names each folder on the way by what a folder may be called.
+ */
+export function canonicalPath(input: string): string | undefined {
+  if (input === "/") return input
+  if (!input.startsWith("/")) return undefined
+  const segments = input.replace(/\/$/, "").split("/").slice(1)
+  return segments.length <= maxSegments && segments.every(isFolderName) ? `/${segments.join("/")}` : undefined
+}
+
+/** Whether a folder may be called so. */
+export const isFolderName = (name: string): boolean => /^[\w-]{1,255}$/.test(name)
+
+/** The path of what lies in a folder. */
+export const pathIn = (parent: string, name: string): string =>
+  parent === "/" ? `/${name}` : `${parent}/${name}`
+
+/** The path of the folder that holds the one of this path, which is not the root. */
+export const parentOf = (path: string): string => path.slice(0, path.lastIndexOf("/")) || "/"

@@ -106,6 +106,43 @@ describe("the command line client", () => {
     ]))
 })
 
+test("folders, by the command line client", async () => {
+  const body = { projectName: "Folders of the command line" }
+  const { project } = people.ok(
+    await server.call("POST /api/v1/projects", { token: organization.adminToken, body }),
+  )
+  const place = { workspaceId: project.id as string, environment: "dev" }
+  const list = `GET /api/v1/folders?${new URLSearchParams({ ...place, directory: "/" }).toString()}`
+  await replay([
+    {
+      call: "POST /api/v3/auth/login",
+      as: "nobody",
+      body: { email: organization.adminUsername, password },
+      keeps: keepToken,
+    },
+    {
+      call: "POST /api/v3/auth/select-organization",
+      body: { organizationId: organization.id },
+      keeps: ({ token }) => ({ token }),
+    },
+    {
+      call: "POST /api/v1/folders",
+      body: { ...place, name: "cli", path: "/" },
+      decodes: { folder: { id: "string", name: "string" } },
+    },
+    {
+      call: list,
+      decodes: { folders: [{ id: "string", name: "string" }] },
+      holds: ({ folders: [folder] }) => [folder.name, "cli"],
+    },
+    {
+      call: "DELETE /api/v1/folders/cli",
+      body: { ...place, folderName: "cli", directory: "/" },
+    },
+    { call: list, holds: ({ folders }) => [folders, []] },
+  ])
+})
+
 test("the GitHub Action logs in by a form", () =>
   replay([
     {

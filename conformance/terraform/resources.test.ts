@@ -132,6 +132,67 @@ describe("Terraform", () => {
       { call: ({ groupId }) => `GET /api/v1/groups/${groupId}`, status: 404 },
     ))
 
+  const folder: Fields = {
+    id: "string",
+    name: "string",
+    envId: "string",
+    path: "string",
+    description: "string?",
+  }
+  const folderRead: Fields = {
+    folder: {
+      ...folder,
+      projectId: "string",
+      environment: { envId: "string", envName: "string", envSlug: "string" },
+    },
+  }
+
+  test("infisical_secret_folder and its data source", async () => {
+    const { project } = people.ok(
+      await server.call("POST /api/v1/projects", {
+        token: identityOfTerraform.token,
+        body: { projectName: "Folders of Terraform" },
+      }),
+    )
+    const place = { environment: "dev", workspaceId: project.id as string, path: "/" }
+    const listed = `GET /api/v1/folders?${new URLSearchParams(place).toString()}`
+    await apply(
+      {
+        call: "POST /api/v1/folders",
+        body: { ...place, name: "tf", description: "By Terraform" },
+        decodes: { folder },
+        keeps: (answer) => ({ folderId: answer.folder.id }),
+      },
+      { call: ({ folderId }) => `GET /api/v1/folders/${folderId}`, decodes: folderRead },
+      { call: listed, decodes: { folders: [folder] } },
+      {
+        call: ({ folderId }) => `PATCH /api/v1/folders/${folderId}`,
+        body: ({ folderId }) => ({ ...place, id: folderId, name: "tf-2", description: "Changed" }),
+        decodes: { folder },
+      },
+      {
+        call: ({ folderId }) => `GET /api/v1/folders/${folderId}`,
+        decodes: folderRead,
+        holds: (answer) => [
+          [answer.folder.name, answer.folder.path, answer.folder.description],
+          ["tf-2", "/tf-2", "Changed"],
+        ],
+      },
+      {
+        call: ({ folderId }) => `DELETE /api/v2/folders/${folderId}`,
+        body: ({ folderId }) => ({
+          id: folderId,
+          environment: "dev",
+          projectId: project.id as string,
+          path: "/",
+          forceDelete: false,
+        }),
+        decodes: { folder },
+      },
+      { call: ({ folderId }) => `GET /api/v1/folders/${folderId}`, status: 404 },
+    )
+  })
+
   test("infisical_org_role, and infisical_group with it", () =>
     apply(
       {

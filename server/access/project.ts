@@ -4,14 +4,19 @@ import type { Rights } from "./can.ts"
 
 /** How a request names the project that it is about. */
 export type ProjectReference =
-  { id: string } | { slug: string } | { environmentId: string } | { identityMembershipId: string }
-export type ProjectKey = "id" | "slug" | "environmentId" | "identityMembershipId"
+  | { id: string }
+  | { slug: string }
+  | { environmentId: string }
+  | { identityMembershipId: string }
+  | { folderId: string }
+export type ProjectKey = "id" | "slug" | "environmentId" | "identityMembershipId" | "folderId"
 
 /** The one key of a reference, and its value. */
 export function keyOf(reference: ProjectReference): [key: ProjectKey, value: string] {
   if ("id" in reference) return ["id", reference.id]
   if ("slug" in reference) return ["slug", reference.slug]
   if ("environmentId" in reference) return ["environmentId", reference.environmentId]
+  if ("folderId" in reference) return ["folderId", reference.folderId]
   return ["identityMembershipId", reference.identityMembershipId]
 }
 
@@ -26,6 +31,7 @@ const words: Record<ProjectKey, string> = {
   slug: "There is no project with the slug",
   environmentId: "There is no environment with the ID",
   identityMembershipId: "There is no identity membership with the ID",
+  folderId: "There is no folder with the ID",
 }
 
 export const noSuchProject = (reference: ProjectReference) => {

@@ -85,13 +85,13 @@ export type AuditEvents = {
     secretDetectionIgnoreValues?: string[]
     auditLogsRetentionDays?: number
   }
+  "create-folder": FolderEvent
+  "update-folder": FolderEvent & { oldFolderName: string; oldFolderPath: string }
+  "delete-folder": FolderEvent
   "delete-project": { projectId: string; name: string; slug: string }
   "create-environment": EnvironmentContent
   "update-environment": EnvironmentContent & { oldName: string; oldSlug: string; oldPosition: number }
   "delete-environment": EnvironmentContent
-  "add-project-group": ProjectGroup & { roles: RoleGiven[] }
-  "update-project-group": ProjectGroup & { roles: RoleGiven[] }
-  "remove-project-group": ProjectGroup
   "view-audit-logs": Record<string, never>
   "permission-denied": {
     permissionAction: string
@@ -103,6 +103,14 @@ export type AuditEvents = {
     method: string
     projectId: string | null
   }
+}
+
+type FolderEvent = {
+  projectId: string
+  environment: string
+  folderId: string
+  folderName: string
+  folderPath: string
 }
 
 type OrganizationMembership = { membershipId: string; userId: string; username: string }
@@ -149,8 +157,5 @@ type EnvironmentContent = {
 
 type GroupMembership = { groupId: string; groupName: string; userId: string; username: string }
 type IdentityGroupMembership = { groupId: string; groupName: string; identityId: string }
-
-type ProjectGroup = { projectId: string; groupId: string; groupName: string }
-type RoleGiven = { role: string; isTemporary: boolean }
 
 export type AuditEvent = keyof AuditEvents

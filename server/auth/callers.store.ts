@@ -57,6 +57,9 @@ const projectBy = {
     where e.org_id = $1 and e.id = $4::uuid and e.deleted_at is null`,
   identityMembershipId: `active_project_identity_memberships pm
     join projects p on p.org_id = pm.org_id and p.id = pm.project_id where pm.org_id = $1 and pm.id = $4::uuid`,
+  folderId: `folders fo join environments e on e.org_id = fo.org_id and e.id = fo.environment_id
+    join projects p on p.org_id = fo.org_id and p.id = fo.project_id
+    where fo.org_id = $1 and fo.id = $4::uuid and fo.ended_at is null and e.deleted_at is null`,
 } as const
 type ProjectKey = keyof typeof projectBy
 

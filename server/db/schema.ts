@@ -271,6 +271,21 @@ export interface Environments {
   deleted_at: Timestamp | null
 }
 
+export interface Folders {
+  org_id: string
+  project_id: string
+  environment_id: string
+  id: string
+  parent_id: string | null
+  name: string
+  path: string
+  description: string | null
+  version: Generated<number>
+  created_at: Generated<Timestamp>
+  updated_at: Generated<Timestamp>
+  ended_at: Timestamp | null
+}
+
 export interface GroupIdentityMemberships {
   org_id: string
   id: string
@@ -942,6 +957,7 @@ export interface DB {
   authenticators: Authenticators
   email_codes: EmailCodes
   environments: Environments
+  folders: Folders
   group_identity_memberships: GroupIdentityMemberships
   group_role_grants: GroupRoleGrants
   group_user_memberships: GroupUserMemberships

@@ -3,11 +3,11 @@ import type { Harness } from "./harness.ts"
 import type { Call } from "./http.ts"
 import { freshIdentity, identityCases } from "./identity-cases.ts"
 import { adminCases } from "./admin-cases.ts"
+import { folderCases } from "./folder-cases.ts"
 import { accountCases } from "./account-cases.ts"
 import { passwordCases } from "./password-cases.ts"
 import * as people from "./people.ts"
 import { projectCases } from "./project-cases.ts"
-import { projectMemberCases } from "./project-member-cases.ts"
 import { roleCases } from "./role-cases.ts"
 import { signUpCases } from "./sign-up-cases.ts"
 
@@ -140,7 +140,7 @@ export const cases: Record<string, Make> = {
   ...accountCases,
   ...adminCases,
   ...projectCases,
-  ...projectMemberCases,
+  ...folderCases,
   listOwnOrganizations: async () => ({}),
   listMyOrganizations: async () => ({}),
   getOwnPermissions: async (_harness, { id }) => ({ path: { organizationId: id } }),

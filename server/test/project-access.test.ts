@@ -46,6 +46,7 @@ async function projectOf(endpoint: Endpoint, request: Request): Promise<{ id: st
         .selectFrom("active_project_identity_memberships")
         .select(["project_id as id", "org_id"])
         .where("id", "=", value),
+    folderId: () => db.selectFrom("folders").select(["project_id as id", "org_id"]).where("id", "=", value),
   }[key]()
   const { id, org_id } = await found.executeTakeFirstOrThrow()
   assert.ok(id && org_id)
@@ -211,13 +212,22 @@ const unknownFor = (name: string, value: unknown): unknown => {
   return name === "slug" ? `unknown-${randomUUID().slice(0, 8)}` : value
 }
 
-/** The request with everything in its path replaced that names something. */
+/** The request with everything in it replaced that names something. */
 function replaced(request: Request, replace: (name: string, value: unknown) => unknown): Request {
   const entries = Object.entries(request.path ?? {}).map(([name, value]) => [name, replace(name, value)])
-  const body = Object.entries(request.body ?? {}).map(([name, value]) => [
-    name,
-    typeof value === "string" && uuid.test(value) ? randomUUID() : value,
-  ])
-  const changed = { ...request, path: Object.fromEntries(entries) as Record<string, string> }
-  return request.body ? { ...changed, body: Object.fromEntries(body) } : changed
+  const fresh = (sent: Record<string, unknown>) =>
+    Object.fromEntries(
+      Object.entries(sent).map(([name, value]) => {
+        const isName = namesOfProjects.has(name) || (typeof value === "string" && uuid.test(value))
+        return [name, isName ? unknownFor(namesOfProjects.has(name) ? "slug" : name, value) : value]
+      }),
+    )
+  return {
+    ...request,
+    path: Object.fromEntries(entries) as Record<string, string>,
+    ...(request.query ? { query: fresh(request.query) as Record<string, string> } : {}),
+    ...(request.body ? { body: fresh(request.body) } : {}),
+  }
 }
+
+const namesOfProjects = new Set(["projectSlug", "workspaceSlug"])

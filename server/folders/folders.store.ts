@@ -1,0 +1,127 @@
+import { sql, type Selectable } from "kysely"
+import { run, type Queries } from "../db/database.ts"
+import type { Folders } from "../db/schema.ts"
+
+export type FolderRow = Selectable<Folders> & { last_secret_modified: Date | null }
+type InProject = { orgId: string; projectId: string }
+export type Tree = { orgId: string; projectId: string; environmentId: string }
+const folders = (db: Queries, { orgId, projectId, environmentId }: Tree) =>
+  db
+    .selectFrom("folders")
+    .selectAll()
+    .select(sql<Date | null>`null::timestamptz`.as("last_secret_modified"))
+    .where("org_id", "=", orgId)
+    .where("project_id", "=", projectId)
+    .where("environment_id", "=", environmentId)
+    .where("ended_at", "is", null)
+
+/** Holds the folders of an environment as they lie, until the transaction ends: they are moved one after the other. */
+export async function lockTree(db: Queries, tree: Tree): Promise<void> {
+  await folders(db, tree).where("path", "=", "/").forNoKeyUpdate().executeTakeFirstOrThrow()
+}
+
+export const folderByPath = (db: Queries, tree: Tree, path: string): Promise<FolderRow | undefined> =>
+  folders(db, tree).where("path", "=", path).executeTakeFirst()
+
+export const folderInTree = (db: Queries, tree: Tree, id: string): Promise<FolderRow | undefined> =>
+  folders(db, tree).where("id", "=", id).executeTakeFirst()
+
+export const folderById = (
+  db: Queries,
+  { orgId, projectId }: InProject,
+  id: string,
+): Promise<FolderRow | undefined> =>
+  db
+    .selectFrom("folders")
+    .selectAll()
+    .select(sql<Date | null>`null::timestamptz`.as("last_secret_modified"))
+    .where("org_id", "=", orgId)
+    .where("project_id", "=", projectId)
+    .where("id", "=", id)
+    .where("ended_at", "is", null)
+    .executeTakeFirst()
+
+// Names of folders have no letter behind `0`, which follows the slash, before one that a path may go on with.
+const below = (path: string) => (path === "/" ? { from: "/", to: "0" } : { from: `${path}/`, to: `${path}0` })
+
+/** The folders that lie in one, or with `isDeep` also those within them; by their paths. */
+export async function foldersIn(
+  db: Queries,
+  tree: Tree,
+  { id, path }: { id: string; path: string },
+  isDeep: boolean,
+): Promise<FolderRow[]> {
+  if (!isDeep) return folders(db, tree).where("parent_id", "=", id).orderBy("path").execute()
+  const { from, to } = below(path)
+  return folders(db, tree).where("path", ">", from).where("path", "<", to).orderBy("path").execute()
+}
+
+export type NewFolder = {
+  id: string
+  parent_id: string
+  name: string
+  path: string
+  description: string | null
+}
+
+export async function insertFolder(db: Queries, tree: Tree, folder: NewFolder): Promise<FolderRow> {
+  const { orgId: org_id, projectId: project_id, environmentId: environment_id } = tree
+  const made = await db
+    .insertInto("folders")
+    .values({ org_id, project_id, environment_id, ...folder })
+    .returningAll()
+    .executeTakeFirstOrThrow()
+  return { ...made, last_secret_modified: null }
+}
+
+const moveSql = `
+  update folders set path = $4::text || substr(path, length($3::text) + 1)
+  where org_id = $1 and environment_id = $2 and ended_at is null and path > $5 and path < $6`
+
+/** Renames a folder, and with it the paths of all that lie in it; what is undefined stays. */
+export async function updateFolder(
+  db: Queries,
+  tree: Tree,
+  old: FolderRow,
+  changes: { name: string; path: string; description: string | null | undefined },
+): Promise<FolderRow> {
+  const changed = await db
+    .updateTable("folders")
+    .set({
+      name: changes.name,
+      path: changes.path,
+      ...(changes.description === undefined ? {} : { description: changes.description }),
+      version: old.version + 1,
+      updated_at: sql<Date>`statement_timestamp()`,
+    })
+    .where("org_id", "=", tree.orgId)
+    .where("id", "=", old.id)
+    .returningAll()
+    .executeTakeFirstOrThrow()
+  if (old.path !== changes.path) {
+    const { from, to } = below(old.path)
+    await run(db, moveSql, [tree.orgId, tree.environmentId, old.path, changes.path, from, to])
+  }
+  return { ...changed, last_secret_modified: old.last_secret_modified }
+}
+
+const endSql = `
+  update folders set ended_at = statement_timestamp()
+  where org_id = $1 and environment_id = $2 and ended_at is null and (path = $3 or (path > $4 and path < $5))`
+
+/** Ends a folder and all that lie in it. */
+export async function endFolders(db: Queries, tree: Tree, path: string): Promise<void> {
+  const { from, to } = below(path)
+  await run(db, endSql, [tree.orgId, tree.environmentId, path, from, to])
+}
+
+const contentSql = `
+  select exists (
+    select from folders where org_id = $1 and parent_id = $2 and ended_at is null
+  ) as is_filled`
+
+/** Whether anything lies in a folder. */
+export async function isFilled(db: Queries, { orgId }: Tree, id: string): Promise<boolean> {
+  const [row] = await run<{ is_filled: boolean }>(db, contentSql, [orgId, id])
+  return row?.is_filled ?? false
+}
