@@ -31,6 +31,8 @@ import { planEndpoints } from "./organizations/plan.api.ts"
 import { environmentEndpoints } from "./projects/environments.api.ts"
 import { legacyEnvironmentEndpoints } from "./projects/environments.legacy.api.ts"
 import { legacyProjectEndpoints } from "./projects/projects.legacy.api.ts"
+import { projectGroupEndpoints } from "./projects/group-members.api.ts"
+import { legacyProjectGroupEndpoints } from "./projects/group-members.legacy.api.ts"
 import { projectEndpoints } from "./projects/projects.api.ts"
 import { passwordEndpoints } from "./users/passwords.api.ts"
 import { profileEndpoints } from "./users/profile.api.ts"
@@ -73,5 +75,7 @@ export const endpoints: readonly Endpoint[] = [
   ...legacyEnvironmentEndpoints,
   ...folderEndpoints,
   ...legacyFolderEndpoints,
+  ...projectGroupEndpoints,
+  ...legacyProjectGroupEndpoints,
   ...auditEndpoints,
 ]

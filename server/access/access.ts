@@ -1,6 +1,7 @@
 import { DomainError, forbidden, notFound } from "../errors.ts"
 import type { OrganizationActor, SignedInActor } from "./actor.ts"
 import type { Rights } from "./can.ts"
+import type { SubjectFields } from "./conditions.ts"
 import type { Missing } from "./covers.ts"
 import type { OrganizationPermission, Permission, ProjectPermission } from "./vocabulary.ts"
 
@@ -60,9 +61,13 @@ export function authorize(actor: OrganizationActor, permission: OrganizationPerm
   if (!actor.rights.can(permission)) throw new PermissionDenied(actor, permission)
 }
 
-/** The same in a project. */
-export function authorizeInProject(project: Holder, permission: ProjectPermission): void {
-  if (!project.rights.can(permission)) throw new PermissionDenied(project, permission)
+/** The same in a project; with an object, of exactly that. */
+export function authorizeInProject(
+  project: Holder,
+  permission: ProjectPermission,
+  object?: SubjectFields,
+): void {
+  if (!project.rights.can(permission, object)) throw new PermissionDenied(project, permission)
 }
 
 /** Throws 403 unless the caller administers the instance, which is no permission of any organization. */

@@ -1,5 +1,6 @@
 import type { OrganizationActor } from "./actor.ts"
 import { PermissionBoundaryError, type Holder } from "./access.ts"
+import { matches, type SubjectFields } from "./conditions.ts"
 import { missingFrom } from "./covers.ts"
 import type { Rule } from "./roles.ts"
 import type { Permission } from "./vocabulary.ts"
@@ -59,4 +60,44 @@ export function requireCovers({ rights }: Holder, rules: readonly Rule[], what: 
   if (!first) return proof
   const message = `${what}: you lack the permission ${first.action} on ${first.subject}`
   throw new PermissionBoundaryError(message, missing)
+}
+
+/** Whom a role of a project is given to or taken from, as the rules of the project see them. */
+export type RoleHolder = { subject: "member" | "groups" | "identity"; fields: SubjectFields }
+
+/**
+ * The same for roles of a project. In the current system whoever gives one, or changes who has it, must be allowed to
+ * assign exactly this role to exactly this holder; in the legacy one they must hold all that it allows. The role that
+ * allows nothing is anybody's to give.
+ */
+export function requireAssignable(
+  actor: Pick<OrganizationActor, "usesNewPrivilegeSystem" | "rights">,
+  roles: readonly { slug: string; rules: readonly Rule[] }[],
+  { subject, fields }: RoleHolder,
+  what: string,
+): Granted {
+  for (const { slug, rules } of roles) {
+    if (slug === "no-access") continue
+    if (!actor.usesNewPrivilegeSystem) requireCovers(actor, rules, what)
+    else if (!mayAssign(actor, subject, { ...fields, assignableRole: slug })) {
+      const message = `${what}: you lack the permission assign-role on ${subject} for the role ${slug}`
+      throw new PermissionBoundaryError(message, [{ action: "assign-role", subject }])
+    }
+  }
+  return proof
+}
+
+/** One power with two names, the older of which old roles use: either gives it, and what forbids either forbids it. */
+function mayAssign({ rights }: Holder, subject: RoleHolder["subject"], object: SubjectFields): boolean {
+  const names = [
+    ["assign-role", subject],
+    ["grant-privileges", subject],
+  ] as const
+  const refused = names.filter((permission) => !rights.can(permission, object))
+  const isForbidden = refused.some((permission) =>
+    rights
+      .rulesFor(permission)
+      .some(({ inverted, conditions }) => inverted && matches(conditions ?? {}, object)),
+  )
+  return refused.length < names.length && !isForbidden
 }

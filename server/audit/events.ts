@@ -92,6 +92,9 @@ export type AuditEvents = {
   "create-environment": EnvironmentContent
   "update-environment": EnvironmentContent & { oldName: string; oldSlug: string; oldPosition: number }
   "delete-environment": EnvironmentContent
+  "add-project-group": ProjectGroup & { roles: RoleGiven[] }
+  "update-project-group": ProjectGroup & { roles: RoleGiven[] }
+  "remove-project-group": ProjectGroup
   "view-audit-logs": Record<string, never>
   "permission-denied": {
     permissionAction: string
@@ -157,5 +160,8 @@ type EnvironmentContent = {
 
 type GroupMembership = { groupId: string; groupName: string; userId: string; username: string }
 type IdentityGroupMembership = { groupId: string; groupName: string; identityId: string }
+
+type ProjectGroup = { projectId: string; groupId: string; groupName: string }
+type RoleGiven = { role: string; isTemporary: boolean }
 
 export type AuditEvent = keyof AuditEvents

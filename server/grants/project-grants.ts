@@ -14,8 +14,11 @@ export type { AddOutcome } from "./project-grants.store.ts"
 /** A role that is to be given: for good, or from one time to another. */
 export type NewProjectRole = Omit<store.NewGrant, "id">
 
-const written = (roles: readonly NewProjectRole[]): store.NewGrant[] =>
-  roles.map((role) => ({ ...role, id: newId() }))
+/** Lists answer what was given at once by id, that is, in this order. */
+function written(roles: readonly NewProjectRole[]): store.NewGrant[] {
+  const ids = roles.map(() => newId()).toSorted()
+  return roles.map((role, index) => ({ ...role, id: ids[index] ?? newId() }))
+}
 
 /** What is there from the beginning, and of whom; its admin is who makes it. */
 export type NewProject = founding.NewProject

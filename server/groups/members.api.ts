@@ -1,19 +1,8 @@
 import { z } from "zod"
 import { endpoint } from "../http/endpoint.ts"
-import { idParam, search, storableText, timestamp, usernameParam, uuid } from "../http/fields.ts"
-import { page } from "../http/page.ts"
+import { idParam, usernameParam } from "../http/fields.ts"
+import { groupUserQuery, GroupUser, GroupUsers, presentListedGroupUser } from "../http/group-users.ts"
 import * as members from "./members.ts"
-
-/** A person as adding and removing answer them; key order and optional keys are the contract's. */
-const GroupUser = z.object({
-  email: z.string().nullish(),
-  username: z.string(),
-  firstName: z.string().nullish(),
-  lastName: z.string().nullish(),
-  id: uuid,
-})
-
-const ListedUser = GroupUser.extend({ isPartOfGroup: z.boolean(), joinedGroupAt: timestamp.nullable() })
 
 const present = (user: members.Member): z.input<typeof GroupUser> => ({
   email: user.email,
@@ -21,16 +10,6 @@ const present = (user: members.Member): z.input<typeof GroupUser> => ({
   firstName: user.first_name,
   lastName: user.last_name,
   id: user.user_id,
-})
-
-const presentListed = (user: members.ListedUser): z.input<typeof ListedUser> => ({
-  email: user.email,
-  username: user.username,
-  firstName: user.first_name,
-  lastName: user.last_name,
-  id: user.id,
-  isPartOfGroup: user.joined_at !== null,
-  joinedGroupAt: user.joined_at?.toISOString() ?? null,
 })
 
 const tags: [string] = ["Groups"]
@@ -41,24 +20,11 @@ export const memberEndpoints = [
     tags,
     access: { organization: ["read", "groups"] },
     params: z.object({ id: idParam("The ID of the group.") }),
-    query: z.object({
-      ...page(10, 100),
-      username: storableText
-        .trim()
-        .optional()
-        .describe("Only users whose username contains this. Deprecated: use search."),
-      search: search(/^[A-Za-z0-9.@-]+$/, "letters, digits, dashes, dots and @")
-        .optional()
-        .describe("Only users whose name or username contains this."),
-      filter: z
-        .enum(["existingMembers", "nonMembers"])
-        .optional()
-        .describe("Only those who are in the group, or only those who are not."),
-    }),
-    result: z.object({ users: z.array(ListedUser), totalCount: z.number() }),
+    query: groupUserQuery,
+    result: GroupUsers,
     async handle(ctx, { params, query }) {
       const { users, totalCount } = await members.listUsers(ctx, params.id, query)
-      return { users: users.map(presentListed), totalCount }
+      return { users: users.map(presentListedGroupUser), totalCount }
     },
   }),
 

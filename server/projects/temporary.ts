@@ -31,7 +31,11 @@ export function rangeMs(range: string): number | undefined {
   return length > 0 && length <= longestMs ? length : undefined
 }
 
-/** As a store writes it down; throws 400 for a range that is none. */
+// From when a role may be asked for, so that its end is a time, too, which every client can read.
+const earliest = Date.UTC(1970, 0, 1)
+const latest = Date.UTC(3000, 0, 1)
+
+/** As a store writes it down; throws 400 for a range that is none, and for a beginning that is out of this world. */
 export function writtenDown({ range, startsAt }: Temporary): {
   mode: string
   range: string
@@ -40,5 +44,7 @@ export function writtenDown({ range, startsAt }: Temporary): {
 } {
   const length = rangeMs(range)
   if (length === undefined) throw badRequest(`${range} is no length of time: send one such as 1h or 30d`)
-  return { mode: "relative", range, starts_at: startsAt, ends_at: new Date(startsAt.getTime() + length) }
+  const start = startsAt.getTime()
+  if (!(start >= earliest && start < latest)) throw badRequest("The start must lie between 1970 and 2999")
+  return { mode: "relative", range, starts_at: startsAt, ends_at: new Date(start + length) }
 }

@@ -8,6 +8,7 @@ import { accountCases } from "./account-cases.ts"
 import { passwordCases } from "./password-cases.ts"
 import * as people from "./people.ts"
 import { projectCases } from "./project-cases.ts"
+import { projectMemberCases } from "./project-member-cases.ts"
 import { roleCases } from "./role-cases.ts"
 import { signUpCases } from "./sign-up-cases.ts"
 
@@ -141,6 +142,7 @@ export const cases: Record<string, Make> = {
   ...adminCases,
   ...projectCases,
   ...folderCases,
+  ...projectMemberCases,
   listOwnOrganizations: async () => ({}),
   listMyOrganizations: async () => ({}),
   getOwnPermissions: async (_harness, { id }) => ({ path: { organizationId: id } }),

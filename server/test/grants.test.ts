@@ -75,6 +75,8 @@ describe("places and roles", () => {
         "identities/identity-changes.ts: giveRole",
         "organizations/member-changes.ts: giveRole",
         "organizations/members.ts: placeUser",
+        "projects/given-roles.ts: joinProject",
+        "projects/given-roles.ts: replaceProjectRoles",
         "projects/projects.ts: foundProject",
       ],
     )
