@@ -6,8 +6,8 @@ import {
   PermissionDenied,
   requireInstanceAdmin,
 } from "./access/access.ts"
-import { keyOf, requireMember, type FoundProject } from "./access/project.ts"
-import { requireSameStanding, StandingChanged } from "./access/standing.ts"
+import { keyOf, requireMember, type FoundProject, type Project } from "./access/project.ts"
+import { requireSameProject, requireSameStanding, StandingChanged } from "./access/standing.ts"
 import { recordDenial } from "./audit/audit.ts"
 import {
   holdCaller,
@@ -140,7 +140,7 @@ async function runAs(
   const ctx = inProject
     ? { ...caller, project: requireMember(caller.actor, inProject(input), found) }
     : caller
-  const confirm = (db: Queries): Promise<void> => confirmStanding(db, ctx.actor, again)
+  const confirm = (db: Queries): Promise<void> => confirmStanding(db, ctx, again)
   try {
     requireAccess(endpoint, ctx, input)
     return await run(endpoint, ctx, input, needsOrganization(endpoint.access) ? confirm : undefined)
@@ -170,14 +170,15 @@ function requireAccess({ access, isOwn }: Endpoint, { actor, project }: Context,
  */
 async function confirmStanding(
   db: Queries,
-  actor: SignedInActor | OrganizationActor,
+  { actor, project }: { actor: SignedInActor | OrganizationActor; project?: Project },
   again: Judged["again"],
 ): Promise<void> {
   if (!isInOrganization(actor)) return
-  await holdCaller(db, actor)
-  const now = (await again()).actor
-  if (!isInOrganization(now)) throw new StandingChanged()
-  requireSameStanding(actor, now)
+  await holdCaller(db, actor, project?.id)
+  const now = await again()
+  if (!isInOrganization(now.actor)) throw new StandingChanged()
+  requireSameStanding(actor, now.actor)
+  if (project) requireSameProject(project, now.project)
 }
 
 async function keepDenial(ctx: Context, error: PermissionDenied | PermissionBoundaryError): Promise<void> {

@@ -1,5 +1,7 @@
 import { DomainError } from "../errors.ts"
 import type { OrganizationActor } from "./actor.ts"
+import type { Rights } from "./can.ts"
+import type { FoundProject, Project } from "./project.ts"
 
 /**
  * Thrown when what a caller was judged by is not true any more at the moment of the deed: nothing is done, and the
@@ -17,6 +19,15 @@ export function requireSameStanding(before: OrganizationActor, now: Organization
     before.membershipId === now.membershipId &&
     before.isInstanceAdmin === now.isInstanceAdmin &&
     before.usesNewPrivilegeSystem === now.usesNewPrivilegeSystem &&
-    (before.rights === now.rights || JSON.stringify(before.rights.rules) === JSON.stringify(now.rights.rules))
+    areSame(before.rights, now.rights)
   if (!isSame) throw new StandingChanged()
 }
+
+/** The same for the project in which the caller acts: still that one, still in it, with the same rights. */
+export function requireSameProject(before: Project, now: FoundProject | undefined): void {
+  const isSame = now?.isMember && before.id === now.id && areSame(before.rights, now.rights)
+  if (!isSame) throw new StandingChanged()
+}
+
+const areSame = (before: Rights, now: Rights): boolean =>
+  before === now || JSON.stringify(before.rules) === JSON.stringify(now.rules)

@@ -24,15 +24,16 @@ export type Caller = {
 export type { Beside } from "./callers.store.ts"
 
 /**
- * Keeps all that the caller acts by as it is until the transaction ends. What has changed before shows when the caller
- * is looked up once more outside of it.
+ * Keeps all that the caller acts by as it is until the transaction ends, in the project, too, if they act in one. What
+ * has changed before shows when the caller is looked up once more outside of it.
  */
-export const holdCaller = (db: Queries, actor: OrganizationActor): Promise<void> =>
+export const holdCaller = (db: Queries, actor: OrganizationActor, projectId?: string): Promise<void> =>
   holdStanding(db, {
     kind: actor.kind,
     orgId: actor.orgId,
     membershipId: actor.membershipId,
     credentialId: actor.kind === "user" ? actor.sessionId : actor.tokenId,
+    projectId,
   })
 
 export const isInOrganization = (actor: SignedInActor | OrganizationActor): actor is OrganizationActor =>
