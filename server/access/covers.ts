@@ -1,5 +1,6 @@
 import { accepts, constraintOf, type Constraint, type Value } from "./conditions.ts"
 import { globIsInside, globsAreDisjoint } from "./globs.ts"
+import { namesCaller, spelledOut } from "./project-rules.ts"
 import type { Rule } from "./roles.ts"
 
 /*
@@ -35,12 +36,16 @@ const single = new Set([
   "value",
 ])
 
-/** What `target` allows beyond `actor`; empty when all of it is covered. Rules of the target that forbid are passed over. */
+/**
+ * What `target` allows beyond `actor`; empty when all of it is covered. Rules of the target that forbid are passed over.
+ * The target's rules are as they are written, the actor's with the actor's own values in them.
+ */
 export function missingFrom(actor: readonly Rule[], target: readonly Rule[]): Missing[] {
   const missing: Missing[] = []
-  for (const rule of target.filter(({ inverted }) => !inverted)) {
+  const held = spelledOut(actor)
+  for (const rule of spelledOut(target).filter(({ inverted }) => !inverted)) {
     for (const action of actionsOf(rule)) {
-      const about = actor.filter((own) => own.subject === rule.subject && actionsOf(own).includes(action))
+      const about = held.filter((own) => own.subject === rule.subject && actionsOf(own).includes(action))
       if (isCovered(about, rule)) continue
       const { subject, conditions } = rule
       missing.push({ action, subject, ...(conditions ? { conditions } : {}) })
@@ -50,7 +55,7 @@ export function missingFrom(actor: readonly Rule[], target: readonly Rule[]): Mi
 }
 
 function isCovered(about: readonly Rule[], rule: Rule): boolean {
-  const wanted = fieldsOf(rule.conditions)
+  const wanted = fieldsOf(withoutNames(rule.conditions))
   const allowing = about.filter(({ inverted }) => !inverted)
   const forbidding = about.filter(({ inverted }) => inverted)
   return (
@@ -58,6 +63,15 @@ function isCovered(about: readonly Rule[], rule: Rule): boolean {
     forbidding.every((own) => areDisjoint(wanted, fieldsOf(own.conditions)))
   )
 }
+
+/**
+ * The conditions without the fields that name whoever will have the rule: what those come to is not known when it is
+ * handed out, so that they narrow nothing.
+ */
+const withoutNames = (conditions: Readonly<Record<string, unknown>> = {}): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(conditions).filter(([, written]) => !namesCaller(JSON.stringify(written))),
+  )
 
 /** Every field that the outer rule asks about is narrowed at least as far by the inner one. */
 const isInside = (inner: Fields, outer: Fields): boolean =>

@@ -1,5 +1,7 @@
 import { z } from "zod"
+import type { Rule } from "../access/roles.ts"
 import { timestamp, uuid } from "./fields.ts"
+import { presentRules, RuleOfProject } from "./project-rules.ts"
 
 /** A project without its environments, as changes are answered on older routes. */
 export const ProjectRow = z.object({
@@ -75,12 +77,13 @@ export const presentProject = (project: Shown): z.input<typeof Project> => ({
   kmsSecretManagerKeyId: null,
 })
 
+/** A role of a project, built in or its own. */
 export const RoleOfProject = z.object({
   id: uuid,
   name: z.string(),
   description: z.string().nullable(),
   slug: z.string(),
-  permissions: z.array(z.unknown()),
+  permissions: z.array(RuleOfProject),
   createdAt: timestamp,
   updatedAt: timestamp,
   projectId: z.string(),
@@ -93,7 +96,7 @@ type ShownRole = {
   name: string
   description: string | null
   project_id: string
-  permissions: readonly unknown[]
+  permissions: readonly Rule[]
   created_at: Date
   updated_at: Date
 }
@@ -103,7 +106,7 @@ export const presentRole = (role: ShownRole): z.input<typeof RoleOfProject> => (
   name: role.name,
   description: role.description,
   slug: role.slug,
-  permissions: [...role.permissions],
+  permissions: presentRules(role.permissions),
   createdAt: role.created_at.toISOString(),
   updatedAt: role.updated_at.toISOString(),
   projectId: role.project_id,

@@ -1,5 +1,6 @@
 import { rightsOf, type Rights } from "../access/can.ts"
 import { builtInProjectRoles, builtInProjectRules } from "../access/project-roles.ts"
+import { spelledOut } from "../access/project-rules.ts"
 import type { Rule } from "../access/roles.ts"
 import { filledIn, namesIn, valueOf, type Named } from "../access/templates.ts"
 import type { Queries } from "../db/database.ts"
@@ -65,7 +66,7 @@ async function customMeanings(db: Queries, orgId: string, keys: string[]): Promi
   const ids = keys.map((key) => key.split(":")[1] ?? "")
   const found = (await store.rulesOf(db, orgId, ids)).map(({ key, permissions }): Meaning => ({
     key,
-    rules: permissions,
+    rules: spelledOut(permissions),
     names: namesIn(permissions),
   }))
   if (known.size >= maxKnown) known.clear()
