@@ -55,6 +55,9 @@ function misfits(checker: ts.TypeChecker, type: ts.Type, value: unknown, place: 
     if (!Array.isArray(value) || !element) return fits(false)
     return value.flatMap((each, index) => misfits(checker, element, each, `${place}[${index}]`))
   }
+  // An interface without members, which the generator makes of alternatives, promises that there is something.
+  if (type.getProperties().length === 0 && checker.getIndexInfosOfType(type).length === 0)
+    return fits(value !== null && value !== undefined)
   if (typeof value !== "object" || value === null || Array.isArray(value)) return fits(false)
   return membersMisfit(checker, type, value, place)
 }

@@ -34,6 +34,11 @@ import { legacyProjectEndpoints } from "./projects/projects.legacy.api.ts"
 import { projectGroupEndpoints } from "./projects/group-members.api.ts"
 import { legacyProjectGroupEndpoints } from "./projects/group-members.legacy.api.ts"
 import { projectEndpoints } from "./projects/projects.api.ts"
+import { identityPrivilegeEndpoints } from "./projects/identity-privileges.api.ts"
+import { olderIdentityPrivilegeEndpoints } from "./projects/identity-privileges.legacy.api.ts"
+import { olderProjectRoleEndpoints } from "./projects/roles.legacy.api.ts"
+import { projectRoleEndpoints } from "./projects/roles.api.ts"
+import { userPrivilegeEndpoints } from "./projects/user-privileges.api.ts"
 import { passwordEndpoints } from "./users/passwords.api.ts"
 import { profileEndpoints } from "./users/profile.api.ts"
 import { signUpEndpoints } from "./users/sign-up.api.ts"
@@ -77,5 +82,10 @@ export const endpoints: readonly Endpoint[] = [
   ...legacyFolderEndpoints,
   ...projectGroupEndpoints,
   ...legacyProjectGroupEndpoints,
+  ...projectRoleEndpoints,
+  ...olderProjectRoleEndpoints,
+  ...identityPrivilegeEndpoints,
+  ...olderIdentityPrivilegeEndpoints,
+  ...userPrivilegeEndpoints,
   ...auditEndpoints,
 ]

@@ -6,7 +6,10 @@ import { clientRoutes, driven, nameless } from "./client.ts"
 type Document = { paths: Record<string, Record<string, unknown>> }
 
 /** Methods of the generated client that are not driven although their route is there, each for a reason. */
-const exceptions: Record<string, string> = {}
+const exceptions: Record<string, string> = {
+  apiV1UserProjectAdditionalPrivilegeGet:
+    "takes nothing but the id of a membership, which no method answers yet",
+}
 
 test("every method of the generated client whose route is there was driven", async (t) => {
   const text = await readFile(new URL("../../openapi.json", import.meta.url), "utf8")

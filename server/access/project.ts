@@ -3,21 +3,23 @@ import type { SignedInActor } from "./actor.ts"
 import type { Rights } from "./can.ts"
 
 /** How a request names the project that it is about. */
-export type ProjectReference =
-  | { id: string }
-  | { slug: string }
-  | { environmentId: string }
-  | { identityMembershipId: string }
-  | { folderId: string }
-export type ProjectKey = "id" | "slug" | "environmentId" | "identityMembershipId" | "folderId"
+export type ProjectReference = { [Key in ProjectKey]: Record<Key, string> }[ProjectKey]
+export type ProjectKey =
+  | "id"
+  | "slug"
+  | "environmentId"
+  | "identityMembershipId"
+  | "userMembershipId"
+  | "roleId"
+  | "identityPrivilegeId"
+  | "userPrivilegeId"
+  | "folderId"
 
 /** The one key of a reference, and its value. */
 export function keyOf(reference: ProjectReference): [key: ProjectKey, value: string] {
-  if ("id" in reference) return ["id", reference.id]
-  if ("slug" in reference) return ["slug", reference.slug]
-  if ("environmentId" in reference) return ["environmentId", reference.environmentId]
-  if ("folderId" in reference) return ["folderId", reference.folderId]
-  return ["identityMembershipId", reference.identityMembershipId]
+  const [entry] = Object.entries(reference) as [ProjectKey, string][]
+  if (!entry) throw new Error("A reference names a project")
+  return entry
 }
 
 /** A project of the caller's organization that the caller is in, with the caller's rights in it now. */
@@ -32,6 +34,10 @@ const words: Record<ProjectKey, string> = {
   environmentId: "There is no environment with the ID",
   identityMembershipId: "There is no identity membership with the ID",
   folderId: "There is no folder with the ID",
+  userMembershipId: "There is no project membership with the ID",
+  roleId: "There is no role of a project with the ID",
+  identityPrivilegeId: "There is no privilege of a machine identity with the ID",
+  userPrivilegeId: "There is no privilege of a user with the ID",
 }
 
 export const noSuchProject = (reference: ProjectReference) => {

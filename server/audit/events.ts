@@ -95,6 +95,15 @@ export type AuditEvents = {
   "add-project-group": ProjectGroup & { roles: RoleGiven[] }
   "update-project-group": ProjectGroup & { roles: RoleGiven[] }
   "remove-project-group": ProjectGroup
+  "create-project-role": RoleContent & { projectId: string; roleId: string }
+  "update-project-role": Partial<RoleContent> & { projectId: string; roleId: string }
+  "delete-project-role": { projectId: string; roleId: string; slug: string; name: string }
+  "create-user-privilege": PrivilegeContent & { userId: string }
+  "update-user-privilege": PrivilegeContent & { userId: string }
+  "delete-user-privilege": PrivilegeContent & { userId: string }
+  "create-identity-privilege": PrivilegeContent & { identityId: string }
+  "update-identity-privilege": PrivilegeContent & { identityId: string }
+  "delete-identity-privilege": PrivilegeContent & { identityId: string }
   "view-audit-logs": Record<string, never>
   "permission-denied": {
     permissionAction: string
@@ -156,6 +165,16 @@ type EnvironmentContent = {
   name: string
   slug: string
   position: number
+}
+
+type PrivilegeContent = {
+  projectId: string
+  privilegeId: string
+  slug?: string
+  permissions?: RoleContent["permissions"]
+  isTemporary?: boolean
+  temporaryRange?: string
+  temporaryAccessStartTime?: string
 }
 
 type GroupMembership = { groupId: string; groupName: string; userId: string; username: string }

@@ -60,6 +60,14 @@ const projectBy = {
   folderId: `folders fo join environments e on e.org_id = fo.org_id and e.id = fo.environment_id
     join projects p on p.org_id = fo.org_id and p.id = fo.project_id
     where fo.org_id = $1 and fo.id = $4::uuid and fo.ended_at is null and e.deleted_at is null`,
+  userMembershipId: `active_project_user_memberships pm
+    join projects p on p.org_id = pm.org_id and p.id = pm.project_id where pm.org_id = $1 and pm.id = $4::uuid`,
+  roleId: `project_roles r join projects p on p.org_id = r.org_id and p.id = r.project_id
+    where r.org_id = $1 and r.id = $4::uuid and r.deleted_at is null`,
+  identityPrivilegeId: `standing_project_identity_privileges v
+    join projects p on p.org_id = v.org_id and p.id = v.project_id where v.org_id = $1 and v.id = $4::uuid`,
+  userPrivilegeId: `standing_project_user_privileges v
+    join projects p on p.org_id = v.org_id and p.id = v.project_id where v.org_id = $1 and v.id = $4::uuid`,
 } as const
 type ProjectKey = keyof typeof projectBy
 

@@ -920,6 +920,50 @@ export interface Sessions {
   mfa_verified_at: Timestamp | null
 }
 
+export interface StandingProjectIdentityPrivileges {
+  org_id: string | null
+  project_id: string | null
+  id: string | null
+  membership_id: string | null
+  slug: string | null
+  permissions: Json | null
+  rules_digest: string | null
+  given_at: Timestamp | null
+  is_temporary: boolean | null
+  temporary_mode: string | null
+  temporary_range: string | null
+  temporary_access_start_time: Timestamp | null
+  temporary_access_end_time: Timestamp | null
+  valid_from: Timestamp | null
+  valid_until: Timestamp | null
+  is_closed: boolean | null
+  created_at: Timestamp | null
+  updated_at: Timestamp | null
+  project_membership_id: string | null
+}
+
+export interface StandingProjectUserPrivileges {
+  org_id: string | null
+  project_id: string | null
+  id: string | null
+  membership_id: string | null
+  slug: string | null
+  permissions: Json | null
+  rules_digest: string | null
+  given_at: Timestamp | null
+  is_temporary: boolean | null
+  temporary_mode: string | null
+  temporary_range: string | null
+  temporary_access_start_time: Timestamp | null
+  temporary_access_end_time: Timestamp | null
+  valid_from: Timestamp | null
+  valid_until: Timestamp | null
+  is_closed: boolean | null
+  created_at: Timestamp | null
+  updated_at: Timestamp | null
+  project_membership_id: string | null
+}
+
 export interface Users {
   id: string
   username: string
@@ -1007,5 +1051,7 @@ export interface DB {
   projects: Projects
   schema_migrations: SchemaMigrations
   sessions: Sessions
+  standing_project_identity_privileges: StandingProjectIdentityPrivileges
+  standing_project_user_privileges: StandingProjectUserPrivileges
   users: Users
 }

@@ -7,8 +7,10 @@ import { folderCases } from "./folder-cases.ts"
 import { accountCases } from "./account-cases.ts"
 import { passwordCases } from "./password-cases.ts"
 import * as people from "./people.ts"
+import { privilegeCases } from "./privilege-cases.ts"
 import { projectCases } from "./project-cases.ts"
 import { projectMemberCases } from "./project-member-cases.ts"
+import { projectRoleCases } from "./project-role-cases.ts"
 import { roleCases } from "./role-cases.ts"
 import { signUpCases } from "./sign-up-cases.ts"
 
@@ -143,6 +145,8 @@ export const cases: Record<string, Make> = {
   ...projectCases,
   ...folderCases,
   ...projectMemberCases,
+  ...projectRoleCases,
+  ...privilegeCases,
   listOwnOrganizations: async () => ({}),
   listMyOrganizations: async () => ({}),
   getOwnPermissions: async (_harness, { id }) => ({ path: { organizationId: id } }),

@@ -39,6 +39,7 @@ describe("places and roles", () => {
         "grants/grants.store.ts: organization_identity_memberships",
         "grants/grants.store.ts: organization_user_memberships",
         "grants/grants.store.ts: organization_${kind}_role_grants",
+        "grants/privileges.store.ts: project_${kind}_privileges",
         "grants/project-founding.store.ts: project_${kind}_memberships",
         "grants/project-founding.store.ts: project_${kind}_role_grants",
         "grants/project-grants.store.ts: project_${kind}_memberships",
@@ -61,7 +62,7 @@ describe("places and roles", () => {
 
   test("are given by these, and by nobody else", () => {
     const callers = find(
-      /\b(placeUser|placeIdentity|giveRole|joinGroup|rejoinGroups|foundProject|joinProject|replaceProjectRoles)\(/g,
+      /\b(placeUser|placeIdentity|giveRole|joinGroup|rejoinGroups|foundProject|joinProject|replaceProjectRoles|giveInProject|changeInProject)\(/g,
     )
     assert.deepEqual(
       callers.filter((hit) => !hit.startsWith("grants/")),
@@ -77,6 +78,8 @@ describe("places and roles", () => {
         "organizations/members.ts: placeUser",
         "projects/given-roles.ts: joinProject",
         "projects/given-roles.ts: replaceProjectRoles",
+        "projects/privileges.ts: changeInProject",
+        "projects/privileges.ts: giveInProject",
         "projects/projects.ts: foundProject",
       ],
     )
@@ -96,8 +99,8 @@ describe("places and roles", () => {
   })
 
   test("want to be shown that the guard was asked, by what only the guard makes", () => {
-    const functions = ["grants/grants.ts", "grants/project-grants.ts"].flatMap((path) =>
-      (sources.get(path) ?? "").split(/^export (?:async function|const) /m).slice(1),
+    const functions = ["grants/grants.ts", "grants/privileges.ts", "grants/project-grants.ts"].flatMap(
+      (path) => (sources.get(path) ?? "").split(/^export (?:async function|const) /m).slice(1),
     )
     assert.ok(functions.length >= 8)
     for (const text of functions) assert.match(text, /^\w+(?: = )?\(\s*db: Queries,\s*_?granted: Granted,/)

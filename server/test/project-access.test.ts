@@ -47,6 +47,23 @@ async function projectOf(endpoint: Endpoint, request: Request): Promise<{ id: st
         .select(["project_id as id", "org_id"])
         .where("id", "=", value),
     folderId: () => db.selectFrom("folders").select(["project_id as id", "org_id"]).where("id", "=", value),
+    userMembershipId: () =>
+      db
+        .selectFrom("active_project_user_memberships")
+        .select(["project_id as id", "org_id"])
+        .where("id", "=", value),
+    roleId: () =>
+      db.selectFrom("project_roles").select(["project_id as id", "org_id"]).where("id", "=", value),
+    identityPrivilegeId: () =>
+      db
+        .selectFrom("standing_project_identity_privileges")
+        .select(["project_id as id", "org_id"])
+        .where("id", "=", value),
+    userPrivilegeId: () =>
+      db
+        .selectFrom("standing_project_user_privileges")
+        .select(["project_id as id", "org_id"])
+        .where("id", "=", value),
   }[key]()
   const { id, org_id } = await found.executeTakeFirstOrThrow()
   assert.ok(id && org_id)
@@ -209,25 +226,17 @@ for (const { endpoint, right } of ofProject) {
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 const unknownFor = (name: string, value: unknown): unknown => {
   if (typeof value === "string" && uuid.test(value)) return randomUUID()
-  return name === "slug" ? `unknown-${randomUUID().slice(0, 8)}` : value
+  return /^(?:.*S|s)lug$/.test(name) ? `unknown-${randomUUID().slice(0, 8)}` : value
 }
 
-/** The request with everything in it replaced that names something. */
+/** The request with everything replaced that names something, wherever it stands. */
 function replaced(request: Request, replace: (name: string, value: unknown) => unknown): Request {
-  const entries = Object.entries(request.path ?? {}).map(([name, value]) => [name, replace(name, value)])
-  const fresh = (sent: Record<string, unknown>) =>
-    Object.fromEntries(
-      Object.entries(sent).map(([name, value]) => {
-        const isName = namesOfProjects.has(name) || (typeof value === "string" && uuid.test(value))
-        return [name, isName ? unknownFor(namesOfProjects.has(name) ? "slug" : name, value) : value]
-      }),
-    )
+  const all = <T extends object>(part: T | undefined): T =>
+    Object.fromEntries(Object.entries(part ?? {}).map(([name, value]) => [name, replace(name, value)])) as T
   return {
     ...request,
-    path: Object.fromEntries(entries) as Record<string, string>,
-    ...(request.query ? { query: fresh(request.query) as Record<string, string> } : {}),
-    ...(request.body ? { body: fresh(request.body) } : {}),
+    path: all(request.path),
+    ...(request.query ? { query: all(request.query) } : {}),
+    ...(request.body ? { body: all(request.body) } : {}),
   }
 }
-
-const namesOfProjects = new Set(["projectSlug", "workspaceSlug"])
