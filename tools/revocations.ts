@@ -33,7 +33,7 @@ export async function revokeAmidUse(trialCount: number): Promise<boolean> {
 
 function show({ way, trials, stale, strange }: Outcome): void {
   console.log(
-    `${way.padEnd(36)} trials ${String(trials).padStart(5)}  stale ${stale}  strange ${strange.length}`,
+    `${way.padEnd(40)} trials ${String(trials).padStart(5)}  stale ${stale}  strange ${strange.length}`,
   )
   for (const line of strange.slice(0, 10)) console.log(`     ${line}`)
 }

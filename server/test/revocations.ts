@@ -1,11 +1,12 @@
 import { setImmediate } from "node:timers/promises"
 import type { Answer } from "./http.ts"
 import * as people from "./people.ts"
+import { projectWays } from "./project-revocations.ts"
 import type { Server } from "./two-servers.ts"
 
 /*
  * Takes a right away on one server and uses it at once on the other, again and again, in every way in which rights are
- * lost that a trial can repeat quickly. A way is one entry in `ways`.
+ * lost that a trial can repeat quickly. A way is one entry in `ways`; those in projects are in a file of their own.
  */
 
 /** One thing to lose, made anew or given back for each trial. */
@@ -49,8 +50,7 @@ async function addRole({ left, acme }: World) {
 
 const readGroups = (token: string) => (server: Server) => server.call("GET /api/v1/groups?limit=1", { token })
 
-/** The ways, each with a holder of its own for every worker. */
-export const ways: readonly Way[] = [
+const organizationWays: readonly Way[] = [
   {
     name: "token revoked",
     refusal: "401 UnauthorizedError",
@@ -161,6 +161,9 @@ export const ways: readonly Way[] = [
     },
   },
 ]
+
+/** The ways, each with a holder of its own for every worker. */
+export const ways: readonly Way[] = [...organizationWays, ...projectWays]
 
 /** How many trials are under way at once, each with a holder of its own. */
 const workers = 8
