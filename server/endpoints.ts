@@ -33,6 +33,10 @@ import { legacyEnvironmentEndpoints } from "./projects/environments.legacy.api.t
 import { legacyProjectEndpoints } from "./projects/projects.legacy.api.ts"
 import { projectGroupEndpoints } from "./projects/group-members.api.ts"
 import { legacyProjectGroupEndpoints } from "./projects/group-members.legacy.api.ts"
+import { projectIdentityEndpoints } from "./projects/identity-members.api.ts"
+import { legacyProjectIdentityEndpoints } from "./projects/identity-members.legacy.api.ts"
+import { projectUserEndpoints } from "./projects/user-members.api.ts"
+import { legacyProjectUserEndpoints } from "./projects/user-members.legacy.api.ts"
 import { projectEndpoints } from "./projects/projects.api.ts"
 import { identityPrivilegeEndpoints } from "./projects/identity-privileges.api.ts"
 import { olderIdentityPrivilegeEndpoints } from "./projects/identity-privileges.legacy.api.ts"
@@ -87,5 +91,9 @@ export const endpoints: readonly Endpoint[] = [
   ...identityPrivilegeEndpoints,
   ...olderIdentityPrivilegeEndpoints,
   ...userPrivilegeEndpoints,
+  ...projectUserEndpoints,
+  ...legacyProjectUserEndpoints,
+  ...projectIdentityEndpoints,
+  ...legacyProjectIdentityEndpoints,
   ...auditEndpoints,
 ]

@@ -108,4 +108,124 @@ describe("Terraform", () => {
       { call: (known) => `GET ${path(known)}`, status: 404 },
     )
   })
+
+  test("infisical_project_identity", async () => {
+    const { id: identityId } = await people.addIdentity(server, organization, "no-access")
+    const membership: Fields = { identityMembership: { id: "string", identityId: "string" } }
+    const whole: Fields = {
+      identityMembership: {
+        id: "string",
+        identityId: "string",
+        roles: [{ ...heldRole, projectMembershipId: "string" }],
+        identity: { name: "string", hasDeleteProtection: "boolean", id: "string", authMethods: ["string"] },
+        project: { id: "string", name: "string" },
+      },
+    }
+    const path = (known: Known) =>
+      `/api/v2/workspace/${known["projectId"]}/identity-memberships/${known["identityId"]}`
+    await apply(
+      { projectId: await makeProject("tf identities"), identityId },
+      {
+        call: (known) => `POST ${path(known)}`,
+        body: ({ projectId }) => ({ projectId, identityId, roles: sent }),
+        decodes: membership,
+      },
+      {
+        call: (known) => `GET ${path(known)}`,
+        decodes: whole,
+        holds: (answer) => [asRead(answer.identityMembership.roles), wanted],
+        keeps: (answer) => ({ membershipId: answer.identityMembership.id }),
+      },
+      {
+        call: ({ membershipId }) => `GET /api/v2/workspace/identity-memberships/${membershipId}`,
+        decodes: whole,
+      },
+      {
+        call: (known) => `PATCH ${path(known)}`,
+        body: ({ projectId }) => ({ projectId, identityId, roles: changed }),
+        decodes: { roles: [{ ...role, projectMembershipId: "string" }] },
+        holds: (answer) => [asRead(answer.roles), asRead(changed)],
+      },
+      {
+        call: (known) => `GET ${path(known)}`,
+        decodes: whole,
+        holds: (answer) => [asRead(answer.identityMembership.roles), asRead(changed)],
+      },
+      {
+        call: (known) => `DELETE ${path(known)}`,
+        body: ({ projectId }) => ({ projectId, identityId }),
+        decodes: membership,
+      },
+      { call: (known) => `GET ${path(known)}`, status: 404 },
+    )
+  })
+
+  test("infisical_project_user", async () => {
+    const username = "tf-person@example.com"
+    await people.addPerson(server, organization, { email: username })
+    const whole: Fields = {
+      membership: {
+        id: "string",
+        userId: "string",
+        user: {
+          email: "string",
+          id: "string",
+          firstName: "string",
+          lastName: "string",
+          publicKey: "string",
+          username: "string",
+        },
+        roles: [{ ...heldRole, projectMembershipId: "string" }],
+      },
+    }
+    const details = (): Step => ({
+      call: ({ projectId }) => `POST /api/v1/workspace/${projectId}/memberships/details`,
+      body: ({ projectId }) => ({ projectId, username }),
+      decodes: whole,
+      keeps: (answer) => ({ membershipId: answer.membership.id, userId: answer.membership.userId }),
+    })
+    const change = (roles: object[]): Step => ({
+      call: ({ projectId, membershipId }) =>
+        `PATCH /api/v1/workspace/${projectId}/memberships/${membershipId}`,
+      body: ({ projectId, membershipId }) => ({ projectId, membershipId, roles }),
+      decodes: { roles: [{ ...role, projectMembershipId: "string" }] },
+    })
+    const holdsRoles = (roles: Given[]): Step => ({
+      ...details(),
+      holds: (answer) => [asRead(answer.membership.roles), asRead(roles)],
+    })
+    await apply(
+      { projectId: await makeProject("tf people") },
+      {
+        call: ({ projectId }) => `POST /api/v2/workspace/${projectId}/memberships`,
+        body: ({ projectId }) => ({ projectId, usernames: [username] }),
+        decodes: {
+          memberships: [
+            { id: "string", createdAt: "time", updatedAt: "time", userId: "string", projectId: "string" },
+          ],
+        },
+      },
+      details(),
+      change(sent),
+      holdsRoles(sent),
+      holdsRoles(sent),
+      {
+        call: ({ projectId, userId }) => `GET /api/v1/projects/${projectId}/user/${userId}/membership`,
+        decodes: whole,
+        holds: (answer) => [asRead(answer.membership.roles), wanted],
+      },
+      change(changed),
+      holdsRoles(changed),
+      {
+        call: ({ projectId }) => `DELETE /api/v2/workspace/${projectId}/memberships`,
+        body: ({ projectId }) => ({ projectId, usernames: [username] }),
+        decodes: { memberships: [{ id: "string", userId: "string" }] },
+      },
+      {
+        call: ({ projectId }) => `POST /api/v1/workspace/${projectId}/memberships/details`,
+        body: ({ projectId }) => ({ projectId, username }),
+        status: 404,
+      },
+    )
+  })
 })

@@ -104,6 +104,16 @@ export type AuditEvents = {
   "create-identity-privilege": PrivilegeContent & { identityId: string }
   "update-identity-privilege": PrivilegeContent & { identityId: string }
   "delete-identity-privilege": PrivilegeContent & { identityId: string }
+  "add-project-members": {
+    projectId: string
+    members: { userId: string; username: string }[]
+    roles: string[]
+  }
+  "update-user-project-role": ProjectUser & { roles: RoleGiven[] }
+  "remove-project-member": ProjectUser
+  "create-identity-project-membership": ProjectIdentity & { roles: RoleGiven[] }
+  "update-identity-project-membership": ProjectIdentity & { roles: RoleGiven[] }
+  "delete-identity-project-membership": ProjectIdentity
   "view-audit-logs": Record<string, never>
   "permission-denied": {
     permissionAction: string
@@ -181,6 +191,8 @@ type GroupMembership = { groupId: string; groupName: string; userId: string; use
 type IdentityGroupMembership = { groupId: string; groupName: string; identityId: string }
 
 type ProjectGroup = { projectId: string; groupId: string; groupName: string }
+type ProjectUser = { projectId: string; userId: string; username: string }
+type ProjectIdentity = { projectId: string; identityId: string }
 type RoleGiven = { role: string; isTemporary: boolean }
 
 export type AuditEvent = keyof AuditEvents

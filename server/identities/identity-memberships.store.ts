@@ -87,6 +87,16 @@ export const identityMembership = (
 ): Promise<IdentityMembershipRow | undefined> =>
   shown(placesOf(db, orgId).where("i.id", "=", identityId)).executeTakeFirst()
 
+/** The same of several. */
+export const identityMembershipsOf = (
+  db: Queries,
+  orgId: string,
+  identityIds: string[],
+): Promise<IdentityMembershipRow[]> =>
+  shown(
+    placesOf(db, orgId).where((eb) => eb("i.id", "=", eb.fn.any(sql<string[]>`${identityIds}::uuid[]`))),
+  ).execute()
+
 /** The ways in which a machine identity can sign in, in the order in which they were attached. */
 export async function authMethodsOf(db: Queries, orgId: string, identityId: string): Promise<string[]> {
   const rows = await db

@@ -17,6 +17,15 @@ export async function getIdentityMembership(ctx: Context, identityId: string): P
   return membership
 }
 
+/** The same of several, by the ids of the machine identities; for rules that have asked for the right to see them. */
+export async function identityMembershipsOf(
+  ctx: Context,
+  identityIds: string[],
+): Promise<Map<string, IdentityMembership>> {
+  const memberships = await store.identityMembershipsOf(ctx.db, ctx.actor.orgId, identityIds)
+  return new Map(memberships.map((each) => [each.identity_id, each]))
+}
+
 type NameFilter =
   string | { $eq?: string | undefined; $contains?: string | undefined; $in?: string[] | undefined }
 type RoleFilter = string | { $eq?: string | undefined; $in?: string[] | undefined }

@@ -17,6 +17,7 @@ export type GivenRole = {
   temporary_range: string | null
   temporary_access_start_time: Date | null
   temporary_access_end_time: Date | null
+  /** Whether its time is over. */ is_over: boolean
   created_at: Date
   updated_at: Date
 }
@@ -24,7 +25,8 @@ export type GivenRole = {
 const givenSql = (kind: Kind): string => `
   select r.id, r.role, r.project_membership_id, r.custom_role_id, c.name as custom_role_name,
     c.slug as custom_role_slug, r.is_temporary, r.temporary_mode, r.temporary_range,
-    r.temporary_access_start_time, r.temporary_access_end_time, r.created_at, r.updated_at
+    r.temporary_access_start_time, r.temporary_access_end_time, r.created_at, r.updated_at,
+    coalesce(r.valid_until <= statement_timestamp(), false) as is_over
   from open_project_${kind}_role_grants r
   left join project_roles c on c.org_id = r.org_id and c.id = r.custom_role_id
   where r.org_id = $1 and r.project_membership_id = any($2::uuid[])

@@ -264,7 +264,10 @@ for (const endpoint of withBody) {
       const rawBody = `{${keys},${JSON.stringify(many.body).slice(1)}`
       people.ok(await send(harness, endpoint, { ...many, body: undefined, rawBody }))
       const twice = await make()
-      const wrong = Object.keys(twice.body).map((name) => `${JSON.stringify(name)}:[]`)
+      // No list is no good, and neither is an object in the place of one.
+      const wrong = Object.entries(twice.body).map(
+        ([name, value]) => `${JSON.stringify(name)}:${Array.isArray(value) ? "{}" : "[]"}`,
+      )
       const first = `{${wrong.join(",")},${JSON.stringify(twice.body).slice(1)}`
       people.ok(await send(harness, endpoint, { ...twice, body: undefined, rawBody: first }))
       await refuses(
