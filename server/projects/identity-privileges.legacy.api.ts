@@ -56,6 +56,7 @@ const details = z
       !isTemporary || (temporaryRange !== undefined && temporaryAccessStartTime !== undefined),
     { error: "A temporary privilege needs a range and a start", path: ["temporaryRange"] },
   )
+  .describe("What of it changes.")
 
 /** The time that is asked for: null for none, undefined where nothing is said of it. */
 function temporaryIn({ isTemporary, temporaryRange, temporaryAccessStartTime }: z.output<typeof details>) {
