@@ -55,8 +55,10 @@ describe("the command line client", () => {
         holds: ({ token }) => [claimsOf(token)["organizationId"], organization.id],
       },
       { call: "GET /api/v1/organization", decodes: { organizations: [{ id: "string", name: "string" }] } },
-      // Sub-organizations are not there, which the client takes for a server of old.
-      { call: "GET /api/v1/organization/accessible-with-sub-orgs", status: 404 },
+      {
+        call: "GET /api/v1/organization/accessible-with-sub-orgs",
+        decodes: { organizations: [{ id: "string", name: "string", subOrganizations: "list" }] },
+      },
       { call: "POST /api/v1/auth/checkAuth", decodes: { message: "string" } },
     ]))
 

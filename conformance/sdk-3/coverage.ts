@@ -9,6 +9,10 @@ type Document = { paths: Record<string, Record<string, unknown>> }
 const exceptions: Record<string, string> = {
   apiV1UserProjectAdditionalPrivilegeGet:
     "takes nothing but the id of a membership, which no method answers yet",
+  apiV1OrganizationOrganizationIdPermissionsGet:
+    "its type takes packed rules for texts, which they never were; called by hand in organizations.test.ts",
+  apiV2OrganizationsPrivilegeSystemUpgradePost:
+    "succeeds in an organization of the legacy system alone, and none such can be made by the API",
 }
 
 test("every method of the generated client whose route is there was driven", async (t) => {

@@ -25,6 +25,16 @@ describe("organizations, by the generated client", () => {
     assert.equal(plan.groups, true)
   })
 
+  test("say what you may do in them, and leave the legacy privilege system once", async () => {
+    const route = `GET /api/v1/organization/${organizationId}/permissions`
+    const own = people.ok(await server.call(route, { token: organization.adminToken }))
+    assert.deepEqual([own.membership.orgId, own.membership.status], [organizationId, "accepted"])
+    assert.ok(own.permissions.every((rule: unknown) => Array.isArray(rule)))
+    // This one was never in it.
+    const refused = await refusal(ada.apiV2OrganizationsPrivilegeSystemUpgradePost())
+    assert.equal(refused.status, 400)
+  })
+
   test("are made and deleted", async () => {
     const request = { apiV2OrganizationsPostRequest: { name: "Short-lived" } }
     const made = (await ada.apiV2OrganizationsPost(request)).data.organization

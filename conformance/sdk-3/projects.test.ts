@@ -24,11 +24,19 @@ describe("projects, by the generated client", () => {
     const { workspaces } = (await api.apiV2OrganizationsOrganizationIdWorkspacesGet({ organizationId })).data
     const listed = workspaces.find(({ id }) => id === workspaceId)
     assert.deepEqual([listed?.slug, listed?.organization], [made.slug, organization.id])
+    const own = (await api.apiV1WorkspaceGet({})).data.workspaces
+    assert.ok(own.some(({ id }) => id === workspaceId))
+    assert.equal((await api.apiV2WorkspaceSlugGet({ slug: made.slug })).data.id, workspaceId)
     const change = { name: "Changed", description: "by the client", autoCapitalization: true }
     const { workspace } = (
       await api.apiV1WorkspaceWorkspaceIdPatch({ workspaceId, apiV1WorkspaceWorkspaceIdPatchRequest: change })
     ).data
     assert.deepEqual([workspace.name, workspace.description], [change.name, change.description])
+    const retention = await api.apiV1WorkspaceWorkspaceSlugAuditLogsRetentionPut({
+      workspaceSlug: made.slug,
+      apiV1WorkspaceWorkspaceSlugAuditLogsRetentionPutRequest: { auditLogsRetentionDays: 30 },
+    })
+    assert.equal(retention.data.workspace.auditLogsRetentionDays, 30)
     const deleted = (await api.apiV1WorkspaceWorkspaceIdDelete({ workspaceId })).data.workspace
     assert.equal(deleted?.id, workspaceId)
     assert.equal((await refusal(api.apiV1WorkspaceWorkspaceIdGet({ workspaceId }))).status, 404)
