@@ -28,33 +28,44 @@ export type ProjectFilter = {
   type: string | undefined
 }
 
-/** The projects that somebody is in, by themselves or by a group; by name, then id. */
-export function projectsOfMember(db: Queries, filter: ProjectFilter): Promise<ProjectRow[]> {
+export type Environment = { id: string; name: string; slug: string }
+
+/**
+ * The projects that somebody is in, by themselves or by a group, with their environments in order; by name, then id. One
+ * statement, whose rows have the environments in them: there may be thousands.
+ */
+export function projectsOfMember(
+  db: Queries,
+  filter: ProjectFilter,
+): Promise<(ProjectRow & { environments: Environment[] })[]> {
   const places = filter.kind === "user" ? "project_user_places" : "project_identity_places"
-  let query = projects(db, filter.orgId).where("id", "in", (row) =>
-    row
-      .selectFrom(places)
-      .select(sql<string>`project_id`.as("project_id"))
-      .where("org_id", "=", filter.orgId)
-      .where("membership_id", "=", filter.membershipId),
-  )
+  let query = projects(db, filter.orgId)
+    .select(environmentsInOrder.as("environments"))
+    .where("id", "in", (row) =>
+      row
+        .selectFrom(places)
+        .select(sql<string>`project_id`.as("project_id"))
+        .where("org_id", "=", filter.orgId)
+        .where("membership_id", "=", filter.membershipId),
+    )
   if (filter.type !== undefined) query = query.where("type", "=", filter.type)
   return query.orderBy("sort_key").orderBy("id").execute()
 }
 
-export type ProjectEnvironment = { project_id: string; id: string; name: string; slug: string }
+const environmentsInOrder = sql<Environment[]>`(
+  select coalesce(
+    json_agg(json_build_object('id', e.id, 'name', e.name, 'slug', e.slug) order by e.position, e.id), '[]'
+  )
+  from environments e where e.org_id = projects.org_id and e.project_id = projects.id and e.deleted_at is null
+)`
 
-/** The environments of these projects, each in its order. */
-export const environmentsOf = (
-  db: Queries,
-  orgId: string,
-  projectIds: string[],
-): Promise<ProjectEnvironment[]> =>
+/** The environments of a project in their order. */
+export const environmentsOf = (db: Queries, orgId: string, projectId: string): Promise<Environment[]> =>
   db
     .selectFrom("environments")
-    .select(["project_id", "id", "name", "slug"])
+    .select(["id", "name", "slug"])
     .where("org_id", "=", orgId)
-    .where((row) => row("project_id", "=", row.fn.any(sql<string[]>`${projectIds}::uuid[]`)))
+    .where("project_id", "=", projectId)
     .where("deleted_at", "is", null)
     .orderBy("position")
     .orderBy("id")

@@ -15,9 +15,8 @@ import * as store from "./projects.store.ts"
 
 export { requireOwnOrganization } from "../access/access.ts"
 
-type Environment = { id: string; name: string; slug: string }
 /** A project with its environments in their order. */
-export type Project = store.ProjectRow & { environments: Environment[] }
+export type Project = store.ProjectRow & { environments: store.Environment[] }
 
 type NewProject = {
   name: string
@@ -97,14 +96,7 @@ export async function listProjects(
   { type }: { type?: string | undefined },
 ): Promise<Project[]> {
   const { orgId, membershipId } = ctx.actor
-  const rows = await store.projectsOfMember(ctx.db, { orgId, kind: kindOf(ctx.actor), membershipId, type })
-  const environments = await store.environmentsOf(
-    ctx.db,
-    orgId,
-    rows.map(({ id }) => id),
-  )
-  const byProject = Map.groupBy(environments, (each) => each.project_id)
-  return rows.map((row) => ({ ...row, environments: byProject.get(row.id) ?? [] }))
+  return store.projectsOfMember(ctx.db, { orgId, kind: kindOf(ctx.actor), membershipId, type })
 }
 
 /** A role that may be given to somebody in a project: built in, or the project's own. */
@@ -222,7 +214,7 @@ export async function lockProject(ctx: ProjectContext): Promise<store.ProjectRow
 }
 
 async function withEnvironments(ctx: Context, row: store.ProjectRow): Promise<Project> {
-  const environments = await store.environmentsOf(ctx.db, row.org_id, [row.id])
+  const environments = await store.environmentsOf(ctx.db, row.org_id, row.id)
   return { ...row, environments }
 }
 
