@@ -149,17 +149,6 @@ export const identityMembershipEndpoints = [
     }),
   }),
 
-  endpoint("listIdentityProjectMemberships", "GET /api/v1/identities/{identityId}/identity-memberships", {
-    summary: "List the projects of a machine identity",
-    tags,
-    access,
-    params,
-    result: z.object({ identityMemberships: z.array(z.object({ id: uuid })) }),
-    handle: async (ctx, { params: { identityId } }) => ({
-      identityMemberships: await memberships.listProjectMemberships(ctx, identityId),
-    }),
-  }),
-
   endpoint("listOrganizationIdentities", "GET /api/v2/organizations/{orgId}/identity-memberships", {
     summary: "List the machine identities of an organization by name",
     tags: ["Organizations"],

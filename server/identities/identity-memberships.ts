@@ -4,7 +4,7 @@ import { uuidOrNull } from "../crypto/ids.ts"
 import { forbidden } from "../errors.ts"
 import { sortKey } from "../names.ts"
 import { requireOwnOrganization } from "../organizations/members.ts"
-import { getIdentity, noSuchIdentity } from "./identities.ts"
+import { noSuchIdentity } from "./identities.ts"
 import * as store from "./identity-memberships.store.ts"
 
 export type IdentityMembership = store.IdentityMembershipRow
@@ -86,12 +86,6 @@ function eitherOf({
 }): string[] | undefined {
   if ($eq === undefined) return $in
   return $in === undefined || $in.includes($eq) ? [$eq] : []
-}
-
-/** The projects of a machine identity: none yet. */
-export async function listProjectMemberships(ctx: Context, identityId: string): Promise<[]> {
-  await getIdentity(ctx, identityId)
-  return []
 }
 
 /** A machine identity's own answer to who it is, whatever its role. */

@@ -174,21 +174,4 @@ export const organizationMemberEndpoints = [
       }),
     },
   ),
-
-  endpoint(
-    "listProjectMembershipsOfMember",
-    "GET /api/v2/organizations/{organizationId}/memberships/{membershipId}/project-memberships",
-    {
-      summary: "List the projects that a member belongs to",
-      tags,
-      access: { organization: ["read", "member"] },
-      params,
-      result: z.object({ memberships: z.array(z.object({ id: uuid })) }),
-      async handle(ctx, { params }) {
-        await members.getMember(ctx, params.organizationId, params.membershipId)
-        // There are no projects yet.
-        return { memberships: [] }
-      },
-    },
-  ),
 ]

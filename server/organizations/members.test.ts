@@ -80,7 +80,7 @@ describe("reading", () => {
     assert.deepEqual(older, newer)
   })
 
-  test("nobody belongs to a project yet", async () => {
+  test("a newcomer belongs to no project", async () => {
     const { id } = await addMember()
     const answer = await harness.call(`GET ${routeOf(id)}/project-memberships`, { token: acme.token })
     assert.deepEqual(people.ok(answer), { memberships: [] })

@@ -4,7 +4,7 @@ import { noSuchProject } from "../access/project.ts"
 import { builtInProjectRules, isBuiltInProjectRole } from "../access/project-roles.ts"
 import type { Rule } from "../access/roles.ts"
 import type { ProjectPermission } from "../access/vocabulary.ts"
-import type { ProjectContext } from "../context.ts"
+import type { Context, ProjectContext } from "../context.ts"
 import { newId } from "../crypto/ids.ts"
 import * as store from "./given-roles.store.ts"
 import {
@@ -115,7 +115,7 @@ export const authorizeFor = (
 
 /** The roles that these memberships have been given, by membership; also those whose time is over. */
 export async function rolesByMembership(
-  ctx: ProjectContext,
+  ctx: Context,
   kind: MemberKind,
   projectMembershipIds: string[],
 ): Promise<(id: string) => store.GivenRole[]> {
