@@ -26,7 +26,13 @@ const operations = Object.entries(document.paths).flatMap(([path, item]) =>
 )
 
 /** What clients delete by a body, in place of a path that names it. */
-const deletesByBody = new Set(["deleteFolder", "deleteFolderOfWorkspace", "deletePrivilegeBySlug"])
+const deletesByBody = new Set([
+  "deleteFolder",
+  "deleteFolderOfWorkspace",
+  "deletePrivilegeBySlug",
+  "removeProjectUsers",
+  "removeProjectUsersV2Workspace",
+])
 
 describe("the document", () => {
   test("openapi.json is what the endpoints declare", async () => {
