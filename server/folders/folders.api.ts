@@ -1,6 +1,6 @@
 import { z } from "zod"
 import { endpoint } from "../http/endpoint.ts"
-import { idParam, idText } from "../http/fields.ts"
+import { idParam, idInBody } from "../http/fields.ts"
 import {
   changedSince,
   environmentSlug,
@@ -20,7 +20,7 @@ import {
 import * as folders from "./folders.ts"
 
 const tags: [string] = ["Folders"]
-const projectId = idText.describe("The ID of the project.")
+const projectId = idInBody.describe("The ID of the project.")
 const parent = folderPath.default("/").describe("The path of the folder that it lies in.")
 const inProject = ({ body }: { body: { projectId: string } }) => ({ id: body.projectId })
 

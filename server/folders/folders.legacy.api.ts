@@ -1,6 +1,6 @@
 import { z } from "zod"
 import { endpoint } from "../http/endpoint.ts"
-import { idParam, idText } from "../http/fields.ts"
+import { idParam, idInBody } from "../http/fields.ts"
 import {
   changedSince,
   environmentSlug,
@@ -24,7 +24,7 @@ import * as folders from "./folders.ts"
  */
 
 const tags: [string] = ["Folders"]
-const workspaceId = idText.describe("The ID of the project.")
+const workspaceId = idInBody.describe("The ID of the project.")
 const parent = {
   path: folderPath.optional().describe("The path of the folder that it lies in; / when it is left out."),
   directory: folderPath.optional().describe("The same by another name."),

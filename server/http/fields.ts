@@ -36,6 +36,9 @@ export const displayName = (label: string, max: number) =>
       z.string().min(1, `${label} must not be empty`).max(max, `${label} must be at most ${max} characters`),
     )
 
+/** An id in a body or a query, which may be of any length there. */
+export const idInBody: z.ZodString = idText.max(255)
+
 const slugShape = /^[a-z0-9]+(-[a-z0-9]+)*$/
 
 /** A slug: lower-cased, then trimmed, then `min` to `max` of `a-z 0-9` in words joined by single dashes. */

@@ -1,6 +1,6 @@
 import { z } from "zod"
 import { canonicalPath, isFolderName } from "../names.ts"
-import { idText, storableText, timestamp, uuid } from "./fields.ts"
+import { idInBody, storableText, timestamp, uuid } from "./fields.ts"
 
 /** A folder in its public form. */
 export const Folder = z.object({
@@ -90,7 +90,7 @@ export const folderPath = z.string().transform((text, issues) => {
 })
 
 /** A path of folders to look into: one that no folder can have names nothing. */
-export const pathToRead = storableText.max(4_096).transform((text) => canonicalPath(text) ?? text)
+export const pathToRead = storableText.max(1_024).transform((text) => canonicalPath(text) ?? text)
 
 /** The slug of an environment, as it is looked up. */
 export const environmentSlug = storableText.max(255).describe("The slug of the environment.")
@@ -113,11 +113,11 @@ export const changedSince = z.iso
 
 /** What several folders of a project are to be. */
 export const folderChanges = z.object({
-  projectSlug: idText.describe("The slug of the project."),
+  projectSlug: idInBody.describe("The slug of the project."),
   folders: z
     .array(
       z.object({
-        id: idText.describe("The ID of the folder."),
+        id: idInBody.describe("The ID of the folder."),
         environment: environmentSlug,
         name: folderName,
         path: folderPath.default("/").describe("The path of the folder that it lies in."),

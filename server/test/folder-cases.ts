@@ -17,6 +17,7 @@ async function freshFolder(harness: Harness, organization: people.Organization) 
 
 const ofWorkspace = ({ projectId, ...at }: { projectId: string; environment: string; path: string }) => ({
   workspaceId: projectId,
+  directory: at.path,
   ...at,
 })
 
@@ -25,7 +26,12 @@ const legacy =
   (make: Make): Make =>
   async (harness, organization) => {
     const { query, body, ...request } = await make(harness, organization)
-    const renamed = ({ projectId, ...sent }: Record<string, unknown>) => ({ workspaceId: projectId, ...sent })
+    const renamed = ({ projectId, path, ...sent }: Record<string, unknown>) => ({
+      workspaceId: projectId,
+      path,
+      directory: path,
+      ...sent,
+    })
     return {
       ...request,
       ...(query ? { query: renamed(query) as Record<string, string> } : {}),
