@@ -59,17 +59,19 @@ const rules = (isMeant: (subject: string, action: string) => boolean) =>
 const wanting = endpoints.flatMap((endpoint) => {
   const { access } = endpoint
   return typeof access === "object" && "organization" in access
-    ? [{ endpoint, permission: access.organization }]
+    ? [{ endpoint, permission: access.organization, instead: access.or }]
     : []
 })
 
 describe("a permission of an organization", () => {
-  for (const { endpoint, permission } of wanting) {
+  for (const { endpoint, permission, instead } of wanting) {
     const [action, subject] = permission
     test(`${endpoint.id} goes by ${action} on ${subject} alone, directly or through a group`, async () => {
       const isThis = (one: string, other: string) => one === subject && other === action
       await admin(`PATCH ${roles}/${exactly}`, { permissions: rules(isThis) })
-      await admin(`PATCH ${roles}/${allBut}`, { permissions: rules((...one) => !isThis(...one)) })
+      const isEnough = (one: string, other: string) =>
+        isThis(one, other) || (one === instead?.[1] && other === instead[0])
+      await admin(`PATCH ${roles}/${allBut}`, { permissions: rules((...one) => !isEnough(...one)) })
       for (const kind of endpoint.callers) {
         for (const [who, tokens] of Object.entries(others)) {
           const request = await caseOf(endpoint)(harness, acme)

@@ -208,7 +208,8 @@ for (const endpoint of withBody) {
     test("a field of another type is 422", async () => {
       const { body } = await make()
       const attempts: Record<string, Call> = {}
-      for (const [field, value] of Object.entries(body)) {
+      // A field of which no good value but null is there, such as a key of a key manager, has no type to miss.
+      for (const [field, value] of Object.entries(body).filter(([, sent]) => sent !== null)) {
         const isFitting = (type: JsonType) =>
           type === typeOf(value) || (type === "null" && takesNull(endpoint, field))
         const wrong = jsonTypes.filter((type) => !isFitting(type)).flatMap((type) => samples[type])
