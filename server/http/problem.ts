@@ -22,6 +22,12 @@ const table: Record<ErrorKind, { status: number; error: string }> = {
 /** An error as it is answered: status, extra headers, and the envelope in its wire order. */
 export type Problem = { status: number; headers: Record<string, string>; body: Record<string, unknown> }
 
+const longestMessage = 1_000
+
+/** Refusals name what was asked for; what was sent at length is not said back at length. */
+const shortened = (message: string): string =>
+  message.length <= longestMessage ? message : `${message.slice(0, longestMessage).toWellFormed()}…`
+
 /** The one place where a refusal becomes a status. What is no `DomainError` is a defect: 500, nothing told. */
 export function problem(error: unknown, reqId: string): Problem {
   if (!(error instanceof DomainError)) {
@@ -33,7 +39,7 @@ export function problem(error: unknown, reqId: string): Problem {
     }
   }
   const { status, error: usualName } = table[error.kind]
-  const message = error instanceof ValidationError ? error.issues : error.message
+  const message = error instanceof ValidationError ? error.issues : shortened(error.message)
   const details = error.details === undefined ? {} : { details: error.details }
   return {
     status,
