@@ -28,6 +28,9 @@ const columns = [
   ),
 ]
 
+/** Fields that stand in place of others, which the line in the table of cases has. */
+const inPlaceOfOthers: Record<string, readonly string[]> = { createUserPrivilege: ["projectId", "userId"] }
+
 const nested = (open: string, close: string, depth = 10_000): string =>
   open.repeat(depth) + close.repeat(depth)
 const deepArray = nested("[", "]")
@@ -179,7 +182,9 @@ for (const endpoint of withBody) {
       const { body } = await make()
       assert.ok(endpoint.body)
       const schema = z.toJSONSchema(endpoint.body, { io: "input", unrepresentable: "any" })
-      assert.deepEqual(Object.keys(body).toSorted(), Object.keys(schema.properties ?? {}).toSorted())
+      const fields = Object.keys(schema.properties ?? {})
+      const others = inPlaceOfOthers[endpoint.id] ?? []
+      assert.deepEqual(Object.keys(body).toSorted(), fields.filter((one) => !others.includes(one)).toSorted())
     })
 
     test("a body that is no JSON is 400", () => refuses(endpoint, malformed, [400]))
