@@ -62,6 +62,13 @@ export function requireCovers({ rights }: Holder, rules: readonly Rule[], what: 
   throw new PermissionBoundaryError(message, missing)
 }
 
+/**
+ * What changing or ending these rules touches: what they allow, and what they forbid, since a prohibition that goes
+ * gives as much as a rule that comes.
+ */
+export const touched = (rules: readonly Rule[]): Rule[] =>
+  rules.map(({ subject, action, conditions }) => ({ subject, action, ...(conditions ? { conditions } : {}) }))
+
 /** Whom a role of a project is given to or taken from, as the rules of the project see them. */
 export type RoleHolder = { subject: "member" | "groups" | "identity"; fields: SubjectFields }
 

@@ -49,25 +49,39 @@ type AnyFacts = Facts<unknown, unknown[]>
 const factsOf = (facts: AnyFacts | undefined): { columns: string; join: string } =>
   facts ? { columns: ", f.*", join: `left join lateral (${facts.sql}) f on true` } : { columns: "", join: "" }
 
-/** How a request may name a project; `$4` is the value. */
+/** The project that something in it belongs to; `from` finds one row or none by `$4`. */
+const projectOfOne = (from: string): string =>
+  `projects p where p.org_id = $1 and p.id = (select one.project_id from ${from})`
+
+/**
+ * How a request may name a project; `$4` is the value. What is found first is found alone, not by a join: whatever the
+ * statistics say of tables that are growing, it costs a look-up and no more.
+ */
 const projectBy = {
   id: "projects p where p.org_id = $1 and p.id = $4::uuid",
   slug: "projects p where p.org_id = $1 and p.slug = $4::text",
-  environmentId: `environments e join projects p on p.org_id = e.org_id and p.id = e.project_id
-    where e.org_id = $1 and e.id = $4::uuid and e.deleted_at is null`,
-  identityMembershipId: `active_project_identity_memberships pm
-    join projects p on p.org_id = pm.org_id and p.id = pm.project_id where pm.org_id = $1 and pm.id = $4::uuid`,
-  folderId: `folders fo join environments e on e.org_id = fo.org_id and e.id = fo.environment_id
-    join projects p on p.org_id = fo.org_id and p.id = fo.project_id
-    where fo.org_id = $1 and fo.id = $4::uuid and fo.ended_at is null and e.deleted_at is null`,
-  userMembershipId: `active_project_user_memberships pm
-    join projects p on p.org_id = pm.org_id and p.id = pm.project_id where pm.org_id = $1 and pm.id = $4::uuid`,
-  roleId: `project_roles r join projects p on p.org_id = r.org_id and p.id = r.project_id
-    where r.org_id = $1 and r.id = $4::uuid and r.deleted_at is null`,
-  identityPrivilegeId: `standing_project_identity_privileges v
-    join projects p on p.org_id = v.org_id and p.id = v.project_id where v.org_id = $1 and v.id = $4::uuid`,
-  userPrivilegeId: `standing_project_user_privileges v
-    join projects p on p.org_id = v.org_id and p.id = v.project_id where v.org_id = $1 and v.id = $4::uuid`,
+  environmentId: projectOfOne(
+    "environments one where one.org_id = $1 and one.id = $4::uuid and one.deleted_at is null",
+  ),
+  identityMembershipId: projectOfOne(
+    "active_project_identity_memberships one where one.org_id = $1 and one.id = $4::uuid",
+  ),
+  folderId: projectOfOne(`folders one where one.org_id = $1 and one.id = $4::uuid and one.ended_at is null
+    and exists (
+      select from environments e where e.org_id = $1 and e.id = one.environment_id and e.deleted_at is null
+    )`),
+  userMembershipId: projectOfOne(
+    "active_project_user_memberships one where one.org_id = $1 and one.id = $4::uuid",
+  ),
+  roleId: projectOfOne(
+    "project_roles one where one.org_id = $1 and one.id = $4::uuid and one.deleted_at is null",
+  ),
+  identityPrivilegeId: projectOfOne(
+    "standing_project_identity_privileges one where one.org_id = $1 and one.id = $4::uuid",
+  ),
+  userPrivilegeId: projectOfOne(
+    "standing_project_user_privileges one where one.org_id = $1 and one.id = $4::uuid",
+  ),
 } as const
 type ProjectKey = keyof typeof projectBy
 

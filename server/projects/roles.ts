@@ -1,4 +1,4 @@
-import { requireCovers } from "../access/boundary.ts"
+import { requireCovers, touched } from "../access/boundary.ts"
 import {
   builtInProjectRoleNames,
   builtInProjectRoles,
@@ -116,13 +116,6 @@ export async function deleteRole(ctx: ProjectContext, roleId: string): Promise<s
   await record(ctx, "delete-project-role", { projectId: ctx.project.id, roleId: role.id, slug, name })
   return role
 }
-
-/**
- * What changing or ending these rules touches: what they allow, and what they forbid, since a prohibition that goes
- * gives as much as a rule that comes.
- */
-export const touched = (rules: readonly Rule[]): Rule[] =>
-  rules.map(({ subject, action, conditions }) => ({ subject, action, ...(conditions ? { conditions } : {}) }))
 
 async function lockRole(ctx: ProjectContext, roleId: string): Promise<store.RoleRow> {
   if (builtInProjectRoles.some((each) => builtInProjectRoleNames[each].id === roleId.toLowerCase())) {

@@ -1,4 +1,4 @@
-import { requireCovers } from "../access/boundary.ts"
+import { requireCovers, touched } from "../access/boundary.ts"
 import {
   builtInRoleNames,
   builtInRoles,
@@ -92,14 +92,14 @@ type RoleChanges = { [K in keyof RoleInput]?: RoleInput[K] | undefined }
 
 /**
  * Changes a role for all who hold it, from their next request on. Nobody gives it more than they may do themselves,
- * nor changes what a role allows that allows more than they may do.
+ * nor changes what a role allows or forbids that is beyond what they may do.
  */
 export async function updateRole(ctx: Context, roleId: string, changes: RoleChanges): Promise<CustomRole> {
   const role = await lockRole(ctx, roleId)
   const sent = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined))
   if (Object.keys(sent).length === 0) return role
   if (changes.permissions) {
-    requireCovers(ctx.actor, role.permissions, "You may not change a role that may do more than you")
+    requireCovers(ctx.actor, touched(role.permissions), "You may not change a role that may do more than you")
     requireCovers(ctx.actor, changes.permissions, "You may not give a role more than you may do yourself")
   }
   const updated = await store.updateRole(ctx.db, { orgId: ctx.actor.orgId, id: role.id }, sent)

@@ -13,6 +13,7 @@ import {
   type Request,
   withoutSuccess,
 } from "./access-cases.ts"
+import { watchChanges } from "./changes.ts"
 import { startHarness } from "./harness.ts"
 import { listed } from "./hostile-names.ts"
 import type { Answer, Call } from "./http.ts"
@@ -21,6 +22,7 @@ import * as people from "./people.ts"
 const harness = await startHarness()
 const world = await createWorld(harness)
 const { acme, elsewhere } = world
+const changes = await watchChanges(harness.db)
 const withBody = endpoints.filter(({ body }) => body !== undefined)
 const columns = [
   ...new Set(
@@ -58,13 +60,13 @@ async function refuses(
 ): Promise<void> {
   const request = await caseOf(endpoint)(harness, acme)
   const token = tokenFor(endpoint, request)
-  const before = await harness.state()
+  const before = await changes()
   for (const [what, options] of Object.entries(attempts)) {
     const answer = await send(harness, endpoint, { request, token, ...options })
     assertEnvelope(answer, what)
     assert.ok(statuses.includes(answer.status), `${what}: ${answer.text}`)
   }
-  assert.deepEqual(await harness.state(), before)
+  assert.deepEqual(await changes(), before)
 }
 
 const bodies = (contents: Record<string, string | Buffer>): Record<string, Call> =>
@@ -373,7 +375,7 @@ describe("the size", () => {
   const keys = `{${Array.from({ length: 1_000_000 }, (_, index) => `"${index}":1`).join(",")}}`
 
   test("a body of 2 MiB, or of a million keys, is 413, with a token and without", async () => {
-    const before = await harness.state()
+    const before = await changes()
     for (const endpoint of withBody) {
       const route = routeOf(endpoint, { path: {} })
       for (const rawBody of [large, keys]) {
@@ -384,7 +386,7 @@ describe("the size", () => {
         }
       }
     }
-    assert.deepEqual(await harness.state(), before)
+    assert.deepEqual(await changes(), before)
   })
 
   test("the largest body that is read is one of 1,048,576 bytes", async () => {
