@@ -249,7 +249,7 @@ describe("nobody makes a role that may do more than they may", () => {
   test("nor lifts what a role forbids them", async () => {
     await addRole("role-keeper", [{ subject: "role", action: ["read", "edit"] }])
     const ban = await addRole("ban", [{ subject: "app-connections", action: "delete", inverted: true }])
-    const person = await people.addPerson(harness, acme, { email: "keeper@example.com", role: "role-keeper" })
+    const person = await people.addPerson(harness, acme, { email: "lifter@example.com", role: "role-keeper" })
     const lift = () => call("PATCH", `${route}/${ban}`, { permissions: [] }, person)
     assert.equal((await refused(lift, 403)).body.error, "PermissionBoundaryError")
     people.ok(await call("PATCH", `${route}/${ban}`, { name: "Renamed" }, person))
