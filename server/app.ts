@@ -135,10 +135,19 @@ function addPath(app: FastifyInstance, path: string, endpoint: Endpoint, options
       const result = await serve(endpoint, incoming, options.base)
       runAfterwards(jobs, request, options.log)
       reply.headers(headers).header("content-type", jsonType)
-      return JSON.stringify(result)
+      const text = JSON.stringify(result)
+      if (!endpoint.withETag) return text
+      // Keyed, or whoever sees the header could try values until one fits.
+      const tag = `"${options.base.services.keyedHash(text)}"`
+      reply.header("etag", tag)
+      return isKnown(request, tag) ? reply.code(304).send() : text
     },
   })
 }
+
+/** Whether the client says that it has the answer of this tag. */
+const isKnown = (request: FastifyRequest, tag: string): boolean =>
+  (request.headers["if-none-match"] ?? "").split(",").some((one) => one.trim().replace(/^W\//, "") === tag)
 
 const infoOf = (request: FastifyRequest, endpoint: Endpoint, jobs: (() => Promise<void>)[]): RequestInfo => ({
   id: request.id,

@@ -44,6 +44,9 @@ import { olderIdentityPrivilegeEndpoints } from "./projects/identity-privileges.
 import { olderProjectRoleEndpoints } from "./projects/roles.legacy.api.ts"
 import { projectRoleEndpoints } from "./projects/roles.api.ts"
 import { userPrivilegeEndpoints } from "./projects/user-privileges.api.ts"
+import { secretBatchEndpoints } from "./secrets/batches.api.ts"
+import { secretChangeEndpoints } from "./secrets/changes.api.ts"
+import { secretEndpoints } from "./secrets/secrets.api.ts"
 import { passwordEndpoints } from "./users/passwords.api.ts"
 import { profileEndpoints } from "./users/profile.api.ts"
 import { signUpEndpoints } from "./users/sign-up.api.ts"
@@ -97,5 +100,8 @@ export const endpoints: readonly Endpoint[] = [
   ...legacyProjectUserEndpoints,
   ...projectIdentityEndpoints,
   ...legacyProjectIdentityEndpoints,
+  ...secretEndpoints,
+  ...secretChangeEndpoints,
+  ...secretBatchEndpoints,
   ...auditEndpoints,
 ]

@@ -56,6 +56,10 @@ export function canonicalPath(input: string): string | undefined {
 /** Whether a folder may be called so. */
 export const isFolderName = (name: string): boolean => /^[\w-]{1,255}$/.test(name)
 
+/** Whether a secret may be called so: one word, which names one part of a path. */
+export const isSecretName = (name: string): boolean =>
+  /^[^\s/\p{C}]+$/u.test(name) && Buffer.byteLength(name) <= 512
+
 /** The path of what lies in a folder. */
 export const pathIn = (parent: string, name: string): string =>
   parent === "/" ? `/${name}` : `${parent}/${name}`

@@ -17,6 +17,11 @@ const identity = await people.addIdentity(server, organization, "member")
 const { clientId, clientSecret } = await people.addClientSecret(server, organization, identity.id, {
   settings: { accessTokenTTL: 3600, accessTokenMaxTTL: 7200 },
 })
+const admin = await people.addIdentity(server, organization, "admin").then(({ id }) =>
+  people.addClientSecret(server, organization, id, {
+    settings: { accessTokenTTL: 3600, accessTokenMaxTTL: 7200 },
+  }),
+)
 const keepToken: NonNullable<Step["keeps"]> = ({ accessToken }) => ({ token: accessToken })
 const status: Step = {
   call: "GET /api/v1/identities/details",
@@ -142,6 +147,84 @@ test("folders, by the command line client", async () => {
       body: { ...place, folderName: "cli", directory: "/" },
     },
     { call: list, holds: ({ folders }) => [folders, []] },
+  ])
+})
+
+test("secrets, by the command line client and the SDK for Go", async () => {
+  const { token } = organization
+  const { project } = people.ok(
+    await server.call("POST /api/v1/projects", { token, body: { projectName: "Of the command line" } }),
+  )
+  const place = { environment: "dev", secretPath: "/" }
+  const query = (more: Record<string, string>) => new URLSearchParams({ ...place, ...more }).toString()
+  const flags = { recursive: "false", expandSecretReferences: "true", tagSlugs: "" }
+  const list = `GET /api/v4/secrets?${query({
+    ...flags,
+    projectId: project.id,
+    includeImports: "true",
+    includePersonalOverrides: "true",
+  })}`
+  const decoded: Fields = {
+    _id: "string",
+    version: "number",
+    workspace: "string",
+    type: "string",
+    environment: "string",
+    secretKey: "string",
+    secretValue: "string",
+    secretComment: "string",
+    secretPath: "string",
+    skipMultilineEncoding: "boolean",
+    tags: "list",
+  }
+  const body = { ...place, workspaceId: project.id as string, type: "shared" }
+  const login: Step = {
+    call: "POST /api/v1/auth/universal-auth/login",
+    as: "nobody",
+    body: { clientId: admin.clientId, clientSecret: admin.clientSecret },
+    keeps: keepToken,
+  }
+  const goList = `GET /api/v3/secrets/raw?${query({
+    workspaceId: project.id,
+    workspaceSlug: "",
+    expandSecretReferences: "true",
+    include_imports: "false",
+    recursive: "false",
+  })}`
+  await replay([
+    login,
+    { call: list, decodes: { secrets: [decoded], imports: "list" } },
+    {
+      call: "POST /api/v3/secrets/raw/TEST-SECRET-1",
+      body: { ...body, secretValue: "test-value-1", secretComment: "", skipMultilineEncoding: false },
+      decodes: { secret: decoded },
+    },
+    {
+      call: "PATCH /api/v3/secrets/raw/TEST-SECRET-1",
+      body: { ...body, secretValue: "test-value-2" },
+    },
+    {
+      call: list,
+      decodes: { secrets: [decoded], imports: "list" },
+      holds: ({ secrets }) => [secrets[0].secretValue, "test-value-2"],
+    },
+    {
+      call: `GET /api/v4/secrets/TEST-SECRET-1?${query({ projectId: project.id, includeImports: "true", type: "shared" })}`,
+      decodes: { secret: decoded },
+    },
+    {
+      call: "POST /api/v3/secrets/batch/raw",
+      body: {
+        ...body,
+        secrets: [{ secretKey: "GO", secretValue: "go", secretMetadata: [{ key: "a", value: "b" }] }],
+      },
+      decodes: { secrets: [{ ...decoded, id: "string", secretMetadata: "list" }] },
+    },
+    { call: goList, decodes: { secrets: [{ ...decoded, id: "string" }], imports: "list" } },
+    { call: "DELETE /api/v3/secrets/raw/GO", body },
+    { call: "DELETE /api/v3/secrets/raw/TEST-SECRET-1", body: { ...body, secretName: "TEST-SECRET-1" } },
+    { call: list, holds: ({ secrets }) => [secrets, []] },
+    { call: list.replace("environment=dev", "environment=invalid-env"), status: 404 },
   ])
 })
 

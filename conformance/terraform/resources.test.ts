@@ -193,6 +193,67 @@ describe("Terraform", () => {
     )
   })
 
+  const secretRead: Fields = {
+    secret: {
+      id: "string",
+      version: "number",
+      workspace: "string",
+      type: "string",
+      environment: "string",
+      secretKey: "string",
+      secretValue: "string",
+      secretComment: "string",
+      secretPath: "string",
+      updatedAt: "time",
+      secretReminderNote: "string?",
+      secretReminderRepeatDays: "number?",
+      secretMetadata: [{ key: "string", value: "string" }],
+      tags: "list",
+    },
+  }
+
+  test("infisical_secret", async () => {
+    const { project } = people.ok(
+      await server.call("POST /api/v1/projects", {
+        token: identityOfTerraform.token,
+        body: { projectName: "Secrets of Terraform" },
+      }),
+    )
+    const place = {
+      workspaceId: project.id as string,
+      environment: "dev",
+      type: "shared",
+      secretPath: "/",
+      tagIds: [],
+      secretReminderNote: "",
+      secretReminderRepeatDays: 0,
+    }
+    const byId = ({ secretId }: Record<string, string>) => `GET /api/v3/secrets/raw/id/${secretId}`
+    await apply(
+      {
+        call: "POST /api/v3/secrets/raw/TF",
+        body: { ...place, secretKey: "TF", secretValue: "1", secretMetadata: [{ key: "by", value: "tf" }] },
+        decodes: secretRead,
+        keeps: (answer) => ({ secretId: answer.secret.id }),
+      },
+      { call: byId, decodes: secretRead, holds: ({ secret: { secretValue } }) => [secretValue, "1"] },
+      {
+        call: "PATCH /api/v3/secrets/raw/TF",
+        body: { ...place, secretName: "TF", newSecretName: "TF_2", secretValue: "2" },
+      },
+      {
+        call: byId,
+        decodes: secretRead,
+        holds: ({ secret: { secretKey, secretValue } }) => [
+          [secretKey, secretValue],
+          ["TF_2", "2"],
+        ],
+      },
+      { call: "DELETE /api/v3/secrets/raw/TF_2", body: { ...place, secretName: "TF_2" } },
+      { call: byId, status: 404 },
+    )
+  })
+
   test("infisical_org_role, and infisical_group with it", () =>
     apply(
       {

@@ -14,6 +14,7 @@ export type ProjectKey =
   | "identityPrivilegeId"
   | "userPrivilegeId"
   | "folderId"
+  | "secretId"
 
 /** The one key of a reference, and its value. */
 export function keyOf(reference: ProjectReference): [key: ProjectKey, value: string] {
@@ -38,6 +39,7 @@ const words: Record<ProjectKey, string> = {
   roleId: "There is no role of a project with the ID",
   identityPrivilegeId: "There is no privilege of a machine identity with the ID",
   userPrivilegeId: "There is no privilege of a user with the ID",
+  secretId: "There is no secret with the ID",
 }
 
 export const noSuchProject = (reference: ProjectReference) => {

@@ -1,13 +1,31 @@
 import { sql, type Selectable } from "kysely"
-import type { AuditRow } from "../db/audit-row.ts"
-import type { Queries } from "../db/database.ts"
+import { auditInsertOfLists, auditLists, type AuditRow } from "../db/audit-row.ts"
+import { run, type Queries } from "../db/database.ts"
 import type { AuditLogs } from "../db/schema.ts"
+import { together } from "../db/together.ts"
 
 export type StoredAuditRow = Selectable<AuditLogs>
 
 export async function insertAuditRow(db: Queries, row: AuditRow): Promise<void> {
   await db.insertInto("audit_logs").values(row).execute()
 }
+
+/**
+ * Writes a row that is committed by itself once this returns; rows of one organization that come while others of it are
+ * written go in together. For requests that change nothing: `db` is the pool, not a transaction.
+ */
+export function insertAuditRowTogether(db: Queries, row: AuditRow): Promise<void> {
+  const insert =
+    inserts.get(db) ??
+    together<AuditRow>(async (_organization, rows) => {
+      await run(db, auditInsertOfLists, auditLists(rows))
+    }, maxTogether)
+  inserts.set(db, insert)
+  return insert(row.org_id, row)
+}
+
+const maxTogether = 200
+const inserts = new WeakMap<Queries, (organization: string, row: AuditRow) => Promise<void>>()
 
 export type AuditFilter = {
   orgId: string

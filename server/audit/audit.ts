@@ -72,6 +72,18 @@ export async function record<E extends AuditEvent>(
   await store.insertAuditRow(ctx.db, auditRow(sourceOf(ctx), event, metadata))
 }
 
+/**
+ * Records that the caller has read something, before the answer leaves. Committed by itself; those of one organization
+ * that come at the same time are written together.
+ */
+export async function recordRead<E extends AuditEvent>(
+  ctx: Context,
+  event: E,
+  metadata: AuditEvents[E],
+): Promise<void> {
+  await store.insertAuditRowTogether(ctx.db, auditRow(sourceOf(ctx), event, metadata))
+}
+
 /** The same for an event without an organization caller, such as setting up the instance. */
 export async function recordFrom<E extends AuditEvent>(
   db: Queries,

@@ -88,6 +88,15 @@ export type AuditEvents = {
   "create-folder": FolderEvent
   "update-folder": FolderEvent & { oldFolderName: string; oldFolderPath: string }
   "delete-folder": FolderEvent
+  "get-secrets": SecretPlace & { numberOfSecrets: number }
+  "get-secret": SecretPlace & SecretEvent
+  "get-secret-versions": SecretPlace & SecretEvent & { numberOfVersions: number }
+  "create-secret": SecretPlace & SecretEvent
+  "create-secrets": SecretPlace & { secrets: SecretEvent[] }
+  "update-secret": SecretPlace & SecretEvent & { oldSecretKey?: string }
+  "update-secrets": SecretPlace & { secrets: (SecretEvent & { oldSecretKey?: string })[] }
+  "delete-secret": SecretPlace & SecretEvent
+  "delete-secrets": SecretPlace & { secrets: SecretEvent[] }
   "delete-project": { projectId: string; name: string; slug: string }
   "create-environment": EnvironmentContent
   "update-environment": EnvironmentContent & { oldName: string; oldSlug: string; oldPosition: number }
@@ -126,6 +135,9 @@ export type AuditEvents = {
     projectId: string | null
   }
 }
+
+type SecretPlace = { projectId: string; environment: string; secretPath: string }
+type SecretEvent = { secretId: string; secretKey: string; secretVersion: number; type: "shared" | "personal" }
 
 type FolderEvent = {
   projectId: string

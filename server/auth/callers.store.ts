@@ -53,6 +53,13 @@ const factsOf = (facts: AnyFacts | undefined): { columns: string; join: string }
 const projectOfOne = (from: string): string =>
   `projects p where p.org_id = $1 and p.id = (select one.project_id from ${from})`
 
+/** What has not ended, in an environment that is there. */
+const inEnvironment = (table: "folders" | "secrets"): string => `
+  ${table} one where one.org_id = $1 and one.id = $4::uuid and one.ended_at is null
+    and exists (
+      select from environments e where e.org_id = $1 and e.id = one.environment_id and e.deleted_at is null
+    )`
+
 /**
  * How a request may name a project; `$4` is the value. What is found first is found alone, not by a join: whatever the
  * statistics say of tables that are growing, it costs a look-up and no more.
@@ -66,10 +73,7 @@ const projectBy = {
   identityMembershipId: projectOfOne(
     "active_project_identity_memberships one where one.org_id = $1 and one.id = $4::uuid",
   ),
-  folderId: projectOfOne(`folders one where one.org_id = $1 and one.id = $4::uuid and one.ended_at is null
-    and exists (
-      select from environments e where e.org_id = $1 and e.id = one.environment_id and e.deleted_at is null
-    )`),
+  folderId: projectOfOne(inEnvironment("folders")),
   userMembershipId: projectOfOne(
     "active_project_user_memberships one where one.org_id = $1 and one.id = $4::uuid",
   ),
@@ -82,6 +86,7 @@ const projectBy = {
   userPrivilegeId: projectOfOne(
     "standing_project_user_privileges one where one.org_id = $1 and one.id = $4::uuid",
   ),
+  secretId: projectOfOne(inEnvironment("secrets")),
 } as const
 type ProjectKey = keyof typeof projectBy
 

@@ -20,14 +20,22 @@ const columns = [
   "user_agent_type",
 ] as const
 
+const types = ["uuid", "uuid", "text", "jsonb", "text", "uuid", "jsonb", "text", "text", "text"] as const
+
 /**
  * The audit row of a hand-written statement, inserted once for each row of the named common table expression: a
  * piece of SQL whose values begin at `$first`, to be given by `auditValues`.
  */
 export const auditInsertFrom = (source: string, first: number): string => {
-  const types = ["uuid", "uuid", "text", "jsonb", "text", "uuid", "jsonb", "text", "text", "text"]
   const values = columns.map((_, index) => `$${first + index}::${types[index]}`)
   return `insert into audit_logs (${columns.join(", ")}) select ${values.join(", ")} from ${source} returning id`
 }
 
 export const auditValues = (row: AuditRow): unknown[] => columns.map((column) => row[column])
+
+/** Inserts any number of rows; its values are given by `auditLists`. */
+export const auditInsertOfLists = `insert into audit_logs (${columns.join(", ")})
+  select * from unnest(${types.map((type, index) => `$${index + 1}::${type}[]`).join(", ")})`
+
+export const auditLists = (rows: readonly AuditRow[]): unknown[][] =>
+  columns.map((column) => rows.map((row) => row[column]))

@@ -905,6 +905,47 @@ export interface SchemaMigrations {
   applied_at: Generated<Timestamp>
 }
 
+export interface SecretVersions {
+  org_id: string
+  project_id: string
+  environment_id: string
+  id: string
+  secret_id: string
+  version: number
+  key: string
+  sealed_value: Buffer
+  sealed_comment: Buffer | null
+  metadata: Generated<Json>
+  sealed_metadata: Buffer | null
+  skips_multiline_encoding: Generated<boolean>
+  reminder_note: string | null
+  reminder_repeat_days: number | null
+  actor_kind: string
+  actor_id: string
+  created_at: Generated<Timestamp>
+}
+
+export interface Secrets {
+  org_id: string
+  project_id: string
+  environment_id: string
+  folder_id: string
+  id: string
+  key: string
+  owner_id: string | null
+  version: Generated<number>
+  sealed_value: Buffer
+  sealed_comment: Buffer | null
+  metadata: Generated<Json>
+  sealed_metadata: Buffer | null
+  skips_multiline_encoding: Generated<boolean>
+  reminder_note: string | null
+  reminder_repeat_days: number | null
+  created_at: Generated<Timestamp>
+  updated_at: Generated<Timestamp>
+  ended_at: Timestamp | null
+}
+
 export interface Sessions {
   id: string
   user_id: string
@@ -1050,6 +1091,8 @@ export interface DB {
   project_user_role_grants: ProjectUserRoleGrants
   projects: Projects
   schema_migrations: SchemaMigrations
+  secret_versions: SecretVersions
+  secrets: Secrets
   sessions: Sessions
   standing_project_identity_privileges: StandingProjectIdentityPrivileges
   standing_project_user_privileges: StandingProjectUserPrivileges

@@ -1,15 +1,21 @@
 import { sql, type Selectable } from "kysely"
 import { run, type Queries } from "../db/database.ts"
+import { below } from "../db/paths.ts"
 import type { Folders } from "../db/schema.ts"
 
 export type FolderRow = Selectable<Folders> & { last_secret_modified: Date | null }
 type InProject = { orgId: string; projectId: string }
 export type Tree = { orgId: string; projectId: string; environmentId: string }
+const lastSecretModified = sql<Date | null>`(
+  select max(greatest(s.updated_at, s.ended_at)) from secrets s
+  where s.org_id = folders.org_id and s.folder_id = folders.id
+)`.as("last_secret_modified")
+
 const folders = (db: Queries, { orgId, projectId, environmentId }: Tree) =>
   db
     .selectFrom("folders")
     .selectAll()
-    .select(sql<Date | null>`null::timestamptz`.as("last_secret_modified"))
+    .select(lastSecretModified)
     .where("org_id", "=", orgId)
     .where("project_id", "=", projectId)
     .where("environment_id", "=", environmentId)
@@ -34,15 +40,12 @@ export const folderById = (
   db
     .selectFrom("folders")
     .selectAll()
-    .select(sql<Date | null>`null::timestamptz`.as("last_secret_modified"))
+    .select(lastSecretModified)
     .where("org_id", "=", orgId)
     .where("project_id", "=", projectId)
     .where("id", "=", id)
     .where("ended_at", "is", null)
     .executeTakeFirst()
-
-// Names of folders have no letter behind `0`, which follows the slash, before one that a path may go on with.
-const below = (path: string) => (path === "/" ? { from: "/", to: "0" } : { from: `${path}/`, to: `${path}0` })
 
 /** The folders that lie in one, or with `isDeep` also those within them; by their paths. */
 export async function foldersIn(
@@ -105,19 +108,35 @@ export async function updateFolder(
   return { ...changed, last_secret_modified: old.last_secret_modified }
 }
 
-const endSql = `
-  update folders set ended_at = statement_timestamp()
-  where org_id = $1 and environment_id = $2 and ended_at is null and (path = $3 or (path > $4 and path < $5))`
+const inTree =
+  "org_id = $1 and environment_id = $2 and ended_at is null and (path = $3 or (path > $4 and path < $5))"
+const lockSql = `select id from folders where ${inTree} order by id for update`
+const endSecretsSql = `
+  update secrets set ended_at = statement_timestamp()
+  where org_id = $1 and ended_at is null and folder_id in (select id from folders where ${inTree})`
+const endSql = `update folders set ended_at = statement_timestamp() where ${inTree}`
 
-/** Ends a folder and all that lie in it. */
+/** Waits for secrets that are under way into a folder or one below it, and lets no other in until the transaction ends. */
+export async function lockFolders(db: Queries, tree: Tree, path: string): Promise<void> {
+  await run(db, lockSql, treeValues(tree, path))
+}
+
+/** Ends a folder that is locked, and all that lie in it, with their secrets. */
 export async function endFolders(db: Queries, tree: Tree, path: string): Promise<void> {
+  await run(db, endSecretsSql, treeValues(tree, path))
+  await run(db, endSql, treeValues(tree, path))
+}
+
+function treeValues({ orgId, environmentId }: Tree, path: string): unknown[] {
   const { from, to } = below(path)
-  await run(db, endSql, [tree.orgId, tree.environmentId, path, from, to])
+  return [orgId, environmentId, path, from, to]
 }
 
 const contentSql = `
   select exists (
     select from folders where org_id = $1 and parent_id = $2 and ended_at is null
+  ) or exists (
+    select from secrets where org_id = $1 and folder_id = $2 and ended_at is null
   ) as is_filled`
 
 /** Whether anything lies in a folder. */

@@ -172,6 +172,7 @@ export async function deleteFolder(
   if (!folder || folder.path === "/" || parentOf(folder.path) !== path) {
     throw notFound(`There is no folder ${idOrName} in ${path}`)
   }
+  await store.lockFolders(ctx.db, tree, folder.path)
   if (!force && (await store.isFilled(ctx.db, tree, folder.id))) {
     throw badRequest("The folder is not empty: say forceDelete to delete it with all that it holds")
   }

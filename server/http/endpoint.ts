@@ -48,6 +48,9 @@ type Declaration<Route extends string, A extends Access, P, Q, B, R extends z.Zo
   /** Takes the body as a form, too (`application/x-www-form-urlencoded`); only where clients send one. */
   alsoForm?: true
   /** Answers with a slash behind the path, too; only where clients send one. */ alsoWithSlash?: true
+  /** Answers with an `ETag`, and 304 to who has that answer already; for lists that clients ask for again and again. */
+  withETag?: true
+  /** A GET that leaves an audit row of what was read, before it is answered. */ recordsRead?: true
   /** All but GET run in a transaction. `false`: a single statement with its own audit row; `true`: a GET that writes. */
   transaction?: boolean
   /** Read in the same round trip as the caller; `values` picks their inputs. */ facts?: F
@@ -80,6 +83,8 @@ export type Endpoint = {
   beforeSecondFactor: boolean
   alsoForm: boolean
   alsoWithSlash: boolean
+  withETag: boolean
+  recordsRead: boolean
   transaction: boolean
   facts: Facts<unknown, unknown[]> | undefined
   factValues: ((input: { params: unknown; query: unknown; body: unknown }) => unknown[]) | undefined
@@ -119,6 +124,8 @@ export function endpoint<
     beforeSecondFactor: false,
     alsoForm: false,
     alsoWithSlash: false,
+    withETag: false,
+    recordsRead: false,
     ...declaration,
     transaction,
   }

@@ -8,6 +8,9 @@ import { lockProject } from "./projects.ts"
 export type Environment = store.EnvironmentRow
 
 const noSuchEnvironment = (id: string) => notFound(`There is no environment with the ID ${id}`)
+/** In words that the command line client shows as they are; `name` is what clients know the attempt by. */
+export const noSuchEnvironmentSlug = (slug: string, projectId: string, name = "NotFound") =>
+  notFound(`Environment with slug '${slug}' in project with ID ${projectId} not found`, { name })
 const placeOf = (ctx: ProjectContext) => ({ orgId: ctx.actor.orgId, projectId: ctx.project.id })
 
 /** An environment of the project; anything else is 404, also what is no id at all. */
@@ -20,10 +23,7 @@ export async function getEnvironment(ctx: ProjectContext, environmentId: string)
 
 export async function getEnvironmentBySlug(ctx: ProjectContext, slug: string): Promise<Environment> {
   const environment = await store.environmentBySlug(ctx.db, placeOf(ctx), slug)
-  // In words that the command line client shows as they are.
-  if (!environment) {
-    throw notFound(`Environment with slug '${slug}' in project with ID ${ctx.project.id} not found`)
-  }
+  if (!environment) throw noSuchEnvironmentSlug(slug, ctx.project.id)
   return environment
 }
 

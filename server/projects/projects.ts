@@ -7,6 +7,7 @@ import { auditRow, record, sourceOf } from "../audit/audit.ts"
 import type { Context, ProjectContext } from "../context.ts"
 import { newId, randomAlphanumerics } from "../crypto/ids.ts"
 import type { Queries } from "../db/database.ts"
+import { destroyProjectKeys } from "../encryption/keyring.ts"
 import { badRequest, forbidden, notFound } from "../errors.ts"
 import { foundProject, type NewProject as NewFoundedProject } from "../grants/project-grants.ts"
 import { sortKey } from "../names.ts"
@@ -187,6 +188,10 @@ export async function deleteProject(ctx: ProjectContext): Promise<Project> {
   }
   const shown = await withEnvironments(ctx, project)
   await end(ctx.db, ctx.actor.orgId, project.id)
+  // What was sealed in it can never be read again, not even out of a backup of its rows.
+  const sealed = { orgId: ctx.actor.orgId, projectId: project.id }
+  await destroyProjectKeys(ctx.db, sealed)
+  ctx.request.afterCommit(async () => ctx.services.keyring.forget(sealed))
   await record(ctx, "delete-project", { projectId: project.id, name: project.name, slug: project.slug })
   return shown
 }

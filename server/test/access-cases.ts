@@ -12,6 +12,7 @@ import { projectCases } from "./project-cases.ts"
 import { projectMemberCases } from "./project-member-cases.ts"
 import { projectRoleCases } from "./project-role-cases.ts"
 import { roleCases } from "./role-cases.ts"
+import { secretCases } from "./secret-cases.ts"
 import { signUpCases } from "./sign-up-cases.ts"
 
 /** What an endpoint is sent: a request that it answers with 200, or a variation of one. */
@@ -147,6 +148,7 @@ export const cases: Record<string, Make> = {
   ...projectMemberCases,
   ...projectRoleCases,
   ...privilegeCases,
+  ...secretCases,
   listOwnOrganizations: async () => ({}),
   listMyOrganizations: async () => ({}),
   getOwnPermissions: async (_harness, { id }) => ({ path: { organizationId: id } }),

@@ -26,16 +26,17 @@ export type Harness = {
 
 /**
  * A server on a database of its own, stopped after the tests of the file. `env` adds to its environment; `reach` may
- * put something between the server and its database.
+ * put something between the server and its database, and `log` keep what it logs.
  */
 export async function startHarness(
   env: Record<string, string> = {},
   reach: (database: Address) => Promise<Address> = async (database) => database,
+  log = pino({ level: "silent" }),
 ): Promise<Harness> {
   const database = await createTestDatabase()
   const folder = await mkdtemp(join(tmpdir(), "conclave-test-"))
   const config = loadConfig({ PORT: "0", CONCLAVE_DATA_DIR: folder, ...env })
-  const server = await startServer(config, await reach(database.connection), pino({ level: "silent" }))
+  const server = await startServer(config, await reach(database.connection), log)
   const own = openDatabase(database.connection, 2)
   after(async () => {
     await server.stop()

@@ -26,6 +26,7 @@ const domains = new Set([
   "organizations",
   "projects",
   "roles",
+  "secrets",
   "users",
 ])
 const isTest = (path: string): boolean => path.endsWith(".test.ts") || path.startsWith("test/")

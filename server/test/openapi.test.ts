@@ -32,6 +32,10 @@ const deletesByBody = new Set([
   "deletePrivilegeBySlug",
   "removeProjectUsers",
   "removeProjectUsersV2Workspace",
+  "deleteSecret",
+  "deleteRawSecret",
+  "deleteSecrets",
+  "deleteRawSecrets",
 ])
 
 describe("the document", () => {

@@ -46,6 +46,7 @@ async function projectOf(endpoint: Endpoint, request: Request): Promise<{ id: st
         .selectFrom("active_project_identity_memberships")
         .select(["project_id as id", "org_id"])
         .where("id", "=", value),
+    secretId: () => db.selectFrom("secrets").select(["project_id as id", "org_id"]).where("id", "=", value),
     folderId: () => db.selectFrom("folders").select(["project_id as id", "org_id"]).where("id", "=", value),
     userMembershipId: () =>
       db

@@ -1,0 +1,109 @@
+import assert from "node:assert/strict"
+import { describe, test } from "node:test"
+import { InfisicalSDK } from "infisical-sdk-3"
+import { InfisicalSDK as TodaysSDK } from "@infisical/sdk"
+import * as people from "../../server/test/people.ts"
+import { organization, server } from "../instance.ts"
+import { generatedClient, refusal } from "./client.ts"
+
+const api = generatedClient(server.address, organization.token)
+/** The versions of a secret are for people alone; whoever makes the project is in it. */
+const ada = generatedClient(server.address, organization.adminToken)
+const addProject = async (projectName: string, token = organization.token) =>
+  people.ok(await server.call("POST /api/v1/projects", { token, body: { projectName } })).project
+const project = await addProject("Secrets of clients")
+const [workspaceId, environment] = [project.id as string, "dev"]
+const place = { workspaceId, environment, secretPath: "/" }
+
+describe("secrets, by the generated client", () => {
+  test("are made, read, listed, changed and deleted", async () => {
+    const request = { ...place, secretValue: "one", secretComment: "made", secretReminderRepeatDays: 30 }
+    const made = await api.apiV3SecretsRawSecretNamePost({
+      secretName: "ONE",
+      apiV3SecretsRawSecretNamePostRequest: request,
+    })
+    const secret = "secret" in made.data ? made.data.secret : assert.fail()
+    const read = (await api.apiV3SecretsRawSecretNameGet({ ...place, secretName: "ONE" })).data.secret
+    assert.deepEqual([read.id, read.secretValue, read.secretComment], [secret.id, "one", "made"])
+    const byId = (await api.apiV3SecretsRawIdSecretIdGet({ secretId: secret.id })).data.secret
+    assert.deepEqual([byId.secretPath, byId.secretKey], ["/", "ONE"])
+    const listed = (await api.apiV3SecretsRawGet({ ...place, viewSecretValue: "false" })).data.secrets
+    assert.deepEqual(
+      listed.map((one) => [one.secretKey, one.secretValueHidden]),
+      [["ONE", true]],
+    )
+    const change = { ...place, secretValue: "two", newSecretName: "TWO" }
+    const changed = await api.apiV3SecretsRawSecretNamePatch({
+      secretName: "ONE",
+      apiV3SecretsRawSecretNamePatchRequest: change,
+    })
+    assert.equal("secret" in changed.data && changed.data.secret.version, 2)
+    await api.apiV3SecretsRawSecretNameDelete({
+      secretName: "TWO",
+      apiV3SecretsRawSecretNameDeleteRequest: place,
+    })
+    assert.equal((await refusal(api.apiV3SecretsRawIdSecretIdGet({ secretId: secret.id }))).status, 404)
+  })
+
+  test("are made, changed and deleted several at once", async () => {
+    const keys = ["A", "B"]
+    const secrets = keys.map((secretKey) => ({ secretKey, secretValue: secretKey }))
+    const batch = { ...place, secrets }
+    await api.apiV3SecretsBatchRawPost({ apiV3SecretsBatchRawPostRequest: batch })
+    const patched = await api.apiV3SecretsBatchRawPatch({ apiV3SecretsBatchRawPatchRequest: batch })
+    const versions = "secrets" in patched.data ? patched.data.secrets.map(({ version }) => version) : []
+    assert.deepEqual(versions, [2, 2])
+    const gone = { ...place, secrets: keys.map((secretKey) => ({ secretKey })) }
+    await api.apiV3SecretsBatchRawDelete({ apiV3SecretsBatchRawDeleteRequest: gone })
+    assert.deepEqual((await api.apiV3SecretsRawGet(place)).data.secrets, [])
+  })
+
+  test("have versions", async () => {
+    const own = await addProject("Secrets of Ada", organization.adminToken)
+    const at = { workspaceId: own.id as string, environment, secretPath: "/" }
+    const made = await ada.apiV3SecretsRawSecretNamePost({
+      secretName: "V",
+      apiV3SecretsRawSecretNamePostRequest: { ...at, secretValue: "1" },
+    })
+    const secretId = "secret" in made.data ? made.data.secret.id : assert.fail()
+    const { secretVersions } = (
+      await ada.apiV1SecretSecretIdSecretVersionsGet({ secretId, offset: 0, limit: 20 })
+    ).data
+    assert.deepEqual(
+      secretVersions.map(({ version, secretValue }) => [version, secretValue]),
+      [[1, "1"]],
+    )
+  })
+})
+
+test("secrets, by the facade of 3.0.91", async () => {
+  const sdk = new InfisicalSDK({ siteUrl: server.address }).auth().accessToken(organization.token)
+  const at = { projectId: workspaceId, environment }
+  await sdk.secrets().createSecret("FACADE", { ...at, secretValue: "1" })
+  await sdk.secrets().updateSecret("FACADE", { ...at, secretValue: "2" })
+  const read = await sdk.secrets().getSecret({ ...at, secretName: "FACADE" })
+  assert.equal(read.secretValue, "2")
+  const listed = await sdk.secrets().listSecretsWithImports({ ...at, recursive: true })
+  assert.deepEqual(
+    listed.map(({ secretKey }) => secretKey),
+    ["FACADE"],
+  )
+  await sdk.secrets().deleteSecret("FACADE", at)
+})
+
+test("secrets, by @infisical/sdk 5", async () => {
+  const sdk = new TodaysSDK({ siteUrl: server.address }).auth().accessToken(organization.token)
+  const at = { projectId: workspaceId, environment }
+  const metadata = { secretReminderNote: "renew", secretReminderRepeatDays: 7 }
+  await sdk.secrets().createSecret("TODAY", { ...at, secretValue: " padded \n", ...metadata })
+  const read = await sdk.secrets().getSecret({ ...at, secretName: "TODAY", viewSecretValue: true })
+  assert.equal(read.secretValue, "padded\n")
+  await sdk.secrets().updateSecret("TODAY", { ...at, newSecretName: "TOMORROW" })
+  const { secrets } = await sdk.secrets().listSecrets({ ...at, includeImports: true, recursive: true })
+  assert.deepEqual(
+    secrets.map((one) => [one.secretKey, one.secretValue]),
+    [["TOMORROW", "padded\n"]],
+  )
+  await sdk.secrets().deleteSecret("TOMORROW", at)
+  await assert.rejects(sdk.secrets().getSecret({ ...at, secretName: "TOMORROW" }), /StatusCode=404/)
+})

@@ -1,0 +1,67 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import { together } from "./together.ts"
+
+/** Sends only when it is told to, and notes what went out. */
+function held() {
+  const sent: { key: string; items: readonly number[] }[] = []
+  const releases: (() => void)[] = []
+  const send = async (key: string, items: readonly number[]): Promise<void> => {
+    sent.push({ key, items })
+    await new Promise<void>((resolve) => releases.push(resolve))
+    if (items.includes(13)) throw new Error(`${items.length} with 13`)
+  }
+  const release = async (): Promise<void> => {
+    releases.shift()?.()
+    await new Promise(setImmediate)
+  }
+  return { send, sent, release }
+}
+
+test("one that finds nothing under way goes out at once, those meanwhile go out as one", async () => {
+  const { send, sent, release } = held()
+  const add = together(send, 3)
+  const first = add("a", 1)
+  const others = [2, 3, 4, 5].map((item) => add("a", item))
+  assert.deepEqual(sent, [{ key: "a", items: [1] }])
+  await release()
+  await first
+  assert.deepEqual(sent.at(-1), { key: "a", items: [2, 3, 4] })
+  await release()
+  assert.deepEqual(sent.at(-1), { key: "a", items: [5] })
+  await release()
+  await Promise.all(others)
+  const late = add("a", 6)
+  assert.deepEqual(sent.at(-1), { key: "a", items: [6] })
+  await release()
+  await late
+})
+
+test("keys do not wait for each other, nor are they mixed", async () => {
+  const { send, sent, release } = held()
+  const add = together(send, 10)
+  const all = [add("a", 1), add("b", 2), add("a", 3), add("b", 4)]
+  assert.deepEqual(sent, [
+    { key: "a", items: [1] },
+    { key: "b", items: [2] },
+  ])
+  for (let round = 0; round < 4; round++) await release()
+  await Promise.all(all)
+  assert.deepEqual(sent.slice(2), [
+    { key: "a", items: [3] },
+    { key: "b", items: [4] },
+  ])
+})
+
+test("none suffers for another that cannot be sent", async () => {
+  const { send, release } = held()
+  const add = together(send, 10)
+  const all = [add("a", 1), add("a", 2), add("a", 13), add("a", 4)]
+  const settled = Promise.allSettled(all)
+  for (let round = 0; round < 6; round++) await release()
+  const outcomes = await settled
+  assert.deepEqual(
+    outcomes.map(({ status }) => status),
+    ["fulfilled", "fulfilled", "rejected", "fulfilled"],
+  )
+})

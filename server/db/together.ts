@@ -1,0 +1,43 @@
+type Waiting<Item> = { item: Item; done: () => void; failed: (error: unknown) => void }
+
+/**
+ * Has items that come at the same time be sent together. One that finds nothing of its key under way goes out at once;
+ * those that come meanwhile wait for it, and then go out as one, at most `most` at a time. Each call returns when its
+ * item was sent. Where several together cannot be sent, each is tried by itself, so that none suffers for another.
+ */
+export function together<Item>(
+  send: (key: string, items: readonly Item[]) => Promise<void>,
+  most: number,
+): (key: string, item: Item) => Promise<void> {
+  const underWay = new Map<string, Waiting<Item>[]>()
+  const settle = async (key: string, batch: readonly Waiting<Item>[]): Promise<void> => {
+    try {
+      await send(
+        key,
+        batch.map(({ item }) => item),
+      )
+      for (const { done } of batch) done()
+    } catch (error) {
+      const [first, ...others] = batch
+      if (others.length === 0) first?.failed(error)
+      else await Promise.all(batch.map((one) => settle(key, [one])))
+    }
+  }
+  const work = async (key: string, first: Waiting<Item>): Promise<void> => {
+    const queue: Waiting<Item>[] = []
+    underWay.set(key, queue)
+    let batch = [first]
+    while (batch.length > 0) {
+      await settle(key, batch)
+      batch = queue.splice(0, most)
+    }
+    underWay.delete(key)
+  }
+  return (key, item) =>
+    new Promise((done, failed) => {
+      const waiting = { item, done, failed }
+      const queue = underWay.get(key)
+      if (queue) queue.push(waiting)
+      else void work(key, waiting)
+    })
+}

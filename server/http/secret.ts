@@ -1,0 +1,120 @@
+import { z } from "zod"
+import { timestamp, uuid } from "./fields.ts"
+
+const Tag = z.object({ id: uuid, slug: z.string(), color: z.string().nullable(), name: z.string() })
+const Metadata = z.object({ key: z.string(), value: z.string(), isEncrypted: z.boolean().optional() })
+
+/** A secret in its public form: whole on every route, since some clients stumble over what is missing. */
+export const SecretObject = z.object({
+  id: uuid,
+  _id: uuid,
+  workspace: z.string(),
+  environment: z.string(),
+  version: z.number(),
+  type: z.string(),
+  secretKey: z.string(),
+  secretValue: z.string(),
+  secretComment: z.string(),
+  secretReminderNote: z.string().nullable(),
+  secretReminderRepeatDays: z.number().nullable(),
+  skipMultilineEncoding: z.boolean(),
+  createdAt: timestamp,
+  updatedAt: timestamp,
+  isRotatedSecret: z.boolean(),
+  rotationId: z.string().nullable(),
+  secretPath: z.string(),
+  secretValueHidden: z.boolean(),
+  secretMetadata: z.array(Metadata),
+  tags: z.array(Tag),
+})
+
+export const SecretList = z.object({
+  secrets: z.array(SecretObject),
+  imports: z.array(
+    z.object({
+      secretPath: z.string(),
+      environment: z.string(),
+      folderId: z.string().optional(),
+      secrets: z.array(SecretObject),
+    }),
+  ),
+})
+
+export const SecretVersion = SecretObject.extend({
+  actor: z.object({
+    actorId: z.string().nullable(),
+    actorType: z.string().nullable(),
+    name: z.string().nullable(),
+    membershipId: z.string().nullable(),
+  }),
+})
+
+type Sealed = { reveal(): string }
+type Shown = {
+  row: {
+    id: string
+    key: string
+    owner_id: string | null
+    version: number
+    metadata: { key: string; value?: string; isEncrypted?: true }[]
+    skips_multiline_encoding: boolean
+    reminder_note: string | null
+    reminder_repeat_days: number | null
+    created_at: number
+    updated_at: number
+  }
+  opened: { value: Sealed | undefined; comment: Sealed | undefined; hiddenValues: Sealed | undefined }
+  place: { environment: string; secretPath: string }
+}
+
+/** What stands in place of a value that the caller may not read; clients know it. */
+const hidden = "<hidden-by-infisical>"
+
+/** A secret in its public form: this is where values leave. */
+export function presentSecret(
+  { row, opened, place }: Shown,
+  workspace: string,
+): z.input<typeof SecretObject> {
+  return {
+    id: row.id,
+    _id: row.id,
+    workspace,
+    environment: place.environment,
+    version: row.version,
+    type: row.owner_id === null ? "shared" : "personal",
+    secretKey: row.key,
+    secretValue: opened.value?.reveal() ?? hidden,
+    secretComment: opened.comment?.reveal() ?? "",
+    secretReminderNote: row.reminder_note,
+    secretReminderRepeatDays: row.reminder_repeat_days,
+    skipMultilineEncoding: row.skips_multiline_encoding,
+    createdAt: new Date(row.created_at).toISOString(),
+    updatedAt: new Date(row.updated_at).toISOString(),
+    isRotatedSecret: false,
+    rotationId: null,
+    secretPath: place.secretPath,
+    secretValueHidden: opened.value === undefined,
+    secretMetadata: metadataOf(row.metadata, opened.hiddenValues),
+    tags: [],
+  }
+}
+
+function metadataOf(pairs: Shown["row"]["metadata"], hiddenValues: Sealed | undefined) {
+  const values = hiddenValues ? (JSON.parse(hiddenValues.reveal()) as string[]) : []
+  return pairs.map(({ key, value, isEncrypted }) =>
+    isEncrypted ? { key, value: values.shift() ?? hidden, isEncrypted } : { key, value: value ?? "" },
+  )
+}
+
+export const presentVersion = (
+  version: Shown & { writer: { kind: string; id: string; name: string | null } },
+  workspace: string,
+): z.input<typeof SecretVersion> => ({
+  ...presentSecret(version, workspace),
+  actor: {
+    actorId: version.writer.id,
+    actorType: version.writer.kind,
+    name: version.writer.name,
+    membershipId: null,
+  },
+})

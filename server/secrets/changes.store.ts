@@ -1,0 +1,146 @@
+import { auditInsertFrom, auditValues, type AuditRow } from "../db/audit-row.ts"
+import { run, type Queries } from "../db/database.ts"
+import { secretColumns, type SecretRow, type StoredPair } from "../db/secret-row.ts"
+
+/** A secret as it is written, with the version that is kept of it. Sealed columns are in hex. */
+export type WrittenSecret = {
+  id: string
+  version_id: string
+  key: string
+  owner_id: string | null
+  version: number
+  metadata: StoredPair[]
+  skips_multiline_encoding: boolean
+  reminder_note: string | null
+  reminder_repeat_days: number | null
+  sealed_value: string
+  sealed_comment: string | null
+  sealed_metadata: string | null
+  /** The same for the kept version, which is another place. */
+  kept_value: string
+  kept_comment: string | null
+  kept_metadata: string | null
+}
+
+export type Writer = { kind: "user" | "identity"; id: string }
+
+const given = (parameter: string): string => `
+  select * from jsonb_to_recordset(${parameter}::jsonb) as n(
+    id uuid, version_id uuid, key text, owner_id uuid, version int, metadata jsonb, skips_multiline_encoding boolean,
+    reminder_note text, reminder_repeat_days int, sealed_value text, sealed_comment text, sealed_metadata text,
+    kept_value text, kept_comment text, kept_metadata text
+  )`
+
+// `written` are the rows of secrets, `$2` and `$3` say who has written them.
+const keepVersions = `
+  insert into secret_versions (
+    org_id, project_id, environment_id, id, secret_id, version, key, sealed_value, sealed_comment, metadata,
+    sealed_metadata, skips_multiline_encoding, reminder_note, reminder_repeat_days, actor_kind, actor_id)
+  select s.org_id, s.project_id, s.environment_id, n.version_id, s.id, n.version, n.key, decode(n.kept_value, 'hex'),
+    decode(n.kept_comment, 'hex'), n.metadata, decode(n.kept_metadata, 'hex'), n.skips_multiline_encoding,
+    n.reminder_note, n.reminder_repeat_days, $2::text, $3::uuid
+  from written s join given n on n.id = s.id
+  returning id`
+
+/*
+ * The folder is locked against its end while the rows go in, and a personal secret's shared one against its own. A name
+ * that is taken is for the unique index to refuse, and then nothing is written.
+ */
+const insertSql = `
+  with held_folder as (
+    select org_id, project_id, environment_id, id from folders
+    where org_id = $1 and id = $4 and ended_at is null for key share
+  ), given as (${given("$5")}), held_shared as (
+    select key from secrets
+    where org_id = $1 and folder_id = $4 and owner_id is null and ended_at is null
+      and key in (select key from given where owner_id is not null)
+    for key share
+  ), written as (
+    insert into secrets (
+      org_id, project_id, environment_id, folder_id, id, key, owner_id, version, sealed_value, sealed_comment, metadata,
+      sealed_metadata, skips_multiline_encoding, reminder_note, reminder_repeat_days)
+    select f.org_id, f.project_id, f.environment_id, f.id, n.id, n.key, n.owner_id, n.version,
+      decode(n.sealed_value, 'hex'), decode(n.sealed_comment, 'hex'), n.metadata, decode(n.sealed_metadata, 'hex'),
+      n.skips_multiline_encoding, n.reminder_note, n.reminder_repeat_days
+    from held_folder f, given n
+    where n.owner_id is null or n.key in (select key from held_shared)
+    returning *
+  ), kept as (${keepVersions}), recorded as (
+    ${auditInsertFrom("(select true from written limit 1) once", 6)}
+  )
+  select ${secretColumns}, (select count(*) from recorded) + (select count(*) from kept) as parts from written s`
+
+/** Writes new secrets into a folder with the audit row, in one statement; none when the folder is gone. */
+export function insertSecrets(
+  db: Queries,
+  { orgId, folderId, writer }: { orgId: string; folderId: string; writer: Writer },
+  secrets: WrittenSecret[],
+  audit: AuditRow,
+): Promise<SecretRow[]> {
+  const values = [orgId, writer.kind, writer.id, folderId, JSON.stringify(secrets), ...auditValues(audit)]
+  return run(db, insertSql, values)
+}
+
+const updateSql = `
+  with given as (${given("$4")}), written as (
+    update secrets s
+    set key = n.key, version = n.version, sealed_value = decode(n.sealed_value, 'hex'),
+      sealed_comment = decode(n.sealed_comment, 'hex'), metadata = n.metadata,
+      sealed_metadata = decode(n.sealed_metadata, 'hex'), skips_multiline_encoding = n.skips_multiline_encoding,
+      reminder_note = n.reminder_note, reminder_repeat_days = n.reminder_repeat_days,
+      updated_at = statement_timestamp()
+    from given n
+    where s.org_id = $1 and s.id = n.id
+    returning s.*
+  ), kept as (${keepVersions})
+  select ${secretColumns}, (select count(*) from kept) as parts from written s`
+
+/** Writes secrets that the transaction has locked anew. */
+export const updateSecrets = (
+  db: Queries,
+  { orgId, writer }: { orgId: string; writer: Writer },
+  secrets: WrittenSecret[],
+): Promise<SecretRow[]> => run(db, updateSql, [orgId, writer.kind, writer.id, JSON.stringify(secrets)])
+
+type Named = { orgId: string; folderId: string; keys: string[] }
+
+const lockSql = `
+  select ${secretColumns} from secrets s
+  where s.org_id = $1 and s.folder_id = $2 and s.key = any($3::text[]) and s.ended_at is null
+    and s.owner_id is not distinct from $4::uuid
+  order by s.id for update`
+
+/** The secrets of these names in a folder, the shared ones or those of an owner, locked until the transaction ends. */
+export const lockSecrets = (
+  db: Queries,
+  { orgId, folderId, keys }: Named,
+  ownerId: string | null,
+): Promise<SecretRow[]> => run(db, lockSql, [orgId, folderId, keys, ownerId])
+
+const renameSql = `
+  update secrets set key = $4
+  where org_id = $1 and folder_id = $2 and key = $3 and owner_id is not null and ended_at is null`
+
+/** Has the personal overrides of a shared secret that is renamed go by its new name. */
+export async function renameOverrides(
+  db: Queries,
+  { orgId, folderId }: Omit<Named, "keys">,
+  from: string,
+  to: string,
+): Promise<void> {
+  await run(db, renameSql, [orgId, folderId, from, to])
+}
+
+const endSql = `
+  update secrets set ended_at = statement_timestamp()
+  where org_id = $1 and folder_id = $2 and ended_at is null
+    and (id = any($3::uuid[]) or (owner_id is not null and key = any($4::text[])))`
+
+/** Ends secrets that the transaction has locked, and all personal overrides of those names. */
+export async function endSecrets(
+  db: Queries,
+  { orgId, folderId, keys }: Named,
+  ids: string[],
+): Promise<void> {
+  await run(db, endSql, [orgId, folderId, ids, keys])
+}

@@ -1,0 +1,130 @@
+import { auditRow, sourceOf } from "../audit/audit.ts"
+import type { ProjectContext } from "../context.ts"
+import { newId } from "../crypto/ids.ts"
+import { Secret } from "../crypto/secret.ts"
+import { badRequest, notFound } from "../errors.ts"
+import * as store from "./changes.store.ts"
+import {
+  authorizeOn,
+  callerOf,
+  ownerOf,
+  requirePlace,
+  type FoundPlace,
+  type Kind,
+  type Place,
+} from "./places.ts"
+import { eventPlace, secretEvent, type Seen } from "./secrets.ts"
+import type { PlaceFacts, SecretRow } from "./secrets.store.ts"
+import { sealAll, type Opened, type Pair, type Plain } from "./values.ts"
+
+/** What a new secret is to be. */
+export type NewSecret = {
+  secretKey: string
+  secretValue: string
+  secretComment?: string | undefined
+  secretMetadata?: Pair[] | undefined
+  tagIds?: string[] | undefined
+  skipMultilineEncoding?: boolean | null | undefined
+  secretReminderNote?: string | null | undefined
+  secretReminderRepeatDays?: number | null | undefined
+}
+
+/** Refused are tags, of which there are none yet; a list without any is what clients send for none. */
+export function requireTags(tagIds: readonly string[] | undefined): void {
+  if (tagIds && tagIds.length > 0) throw notFound(`There is no tag with the ID ${tagIds[0]}`)
+}
+
+const plainOf = (secret: NewSecret, ownerId: string | null): Plain => ({
+  id: newId(),
+  key: secret.secretKey,
+  ownerId,
+  version: 1,
+  value: secret.secretValue,
+  comment: secret.secretComment ?? "",
+  metadata: secret.secretMetadata ?? [],
+  skipsMultilineEncoding: secret.skipMultilineEncoding ?? false,
+  reminderNote: secret.secretReminderNote || null,
+  reminderRepeatDays: secret.secretReminderRepeatDays || null,
+})
+
+/** Makes a secret in a folder, or a personal override of one that is there. */
+export async function createSecret(
+  ctx: ProjectContext,
+  { kind, ...place }: Place & { kind: Kind },
+  secret: NewSecret,
+  facts: PlaceFacts,
+): Promise<Seen> {
+  authorizeOn(ctx, "create", place, secret.secretKey)
+  const ownerId = ownerOf(ctx, kind)
+  const found = requirePlace(ctx, place, facts, "CreateSecret")
+  const there = facts.fact_secrets ?? []
+  if (there.some(({ owner_id }) => owner_id === ownerId)) throw isThere(secret.secretKey)
+  if (ownerId !== null && !there.some(({ owner_id }) => owner_id === null)) throw nothingToOverride()
+  requireTags(secret.tagIds)
+  const plain = plainOf(secret, ownerId)
+  const event = { ...eventPlace(ctx, place), ...secretEvent(rowOf(plain)) }
+  const audit = auditRow(sourceOf(ctx), "create-secret", event)
+  const [seen] = await insert(ctx, found, [plain], audit)
+  if (!seen) throw ownerId === null ? noSuchFolder(found) : nothingToOverride()
+  return seen
+}
+
+/** Makes several shared secrets in a folder, all or none. */
+export async function createSecrets(
+  ctx: ProjectContext,
+  place: Place,
+  secrets: NewSecret[],
+  facts: PlaceFacts,
+): Promise<Seen[]> {
+  for (const { secretKey } of secrets) authorizeOn(ctx, "create", place, secretKey)
+  const found = requirePlace(ctx, place, facts, "CreateSecret")
+  for (const { tagIds } of secrets) requireTags(tagIds)
+  return insertAll(ctx, found, secrets)
+}
+
+/** Makes shared secrets in a folder that the caller may make them in. */
+export async function insertAll(
+  ctx: ProjectContext,
+  place: FoundPlace,
+  secrets: NewSecret[],
+): Promise<Seen[]> {
+  const plain = secrets.map((secret) => plainOf(secret, null))
+  const events = plain.map((each) => secretEvent(rowOf(each)))
+  const audit = auditRow(sourceOf(ctx), "create-secrets", { ...eventPlace(ctx, place), secrets: events })
+  const seen = await insert(ctx, place, plain, audit)
+  if (seen.length === 0) throw noSuchFolder(place)
+  return seen
+}
+
+const rowOf = ({ id, key, version, ownerId }: Plain) => ({ id, key, version, owner_id: ownerId })
+const isThere = (key: string) => badRequest(`There is a secret ${key} already`)
+const nothingToOverride = () => badRequest("There is no shared secret of this name to override")
+const noSuchFolder = ({ secretPath, environment }: Place) =>
+  notFound(`There is no folder ${secretPath} in the environment ${environment}`, { name: "CreateSecret" })
+
+async function insert(
+  ctx: ProjectContext,
+  place: FoundPlace,
+  plain: Plain[],
+  audit: Parameters<typeof store.insertSecrets>[3],
+): Promise<Seen[]> {
+  const written = await sealAll(ctx, place.environmentId, plain)
+  const at = { orgId: ctx.actor.orgId, folderId: place.folderId, writer: callerOf(ctx) }
+  const rows = await store.insertSecrets(ctx.db, at, written, audit)
+  return seenOf(rows, plain, place)
+}
+
+/** What was just written, as who wrote it knows it, in the order in which it was sent. */
+export function seenOf(rows: SecretRow[], plain: Plain[], { environment, secretPath }: Place): Seen[] {
+  const byId = new Map(rows.map((row) => [row.id, row]))
+  return plain.flatMap(({ id, value, comment, metadata }) => {
+    const row = byId.get(id)
+    const hidden = metadata.filter((pair) => pair.isEncrypted).map((pair) => pair.value)
+    const opened: Opened = {
+      value: new Secret(value),
+      comment: new Secret(comment),
+      hiddenValues: new Secret(JSON.stringify(hidden)),
+    }
+    return row ? [{ row, opened, place: { environment, secretPath } }] : []
+  })
+}

@@ -1,0 +1,84 @@
+import { PermissionDenied } from "../access/access.ts"
+import type { ProjectAction } from "../access/vocabulary.ts"
+import type { ProjectContext } from "../context.ts"
+import { badRequest, notFound } from "../errors.ts"
+import { noSuchEnvironmentSlug } from "../projects/environments.ts"
+
+/** A folder of an environment, as requests name it. */
+export type Place = { environment: string; secretPath: string }
+
+/** A folder that is there, and its environment. */
+export type FoundPlace = Place & { environmentId: string; folderId: string }
+
+type Read = { fact_environment_id: string | null; fact_folder_id: string | null }
+
+/** The folder of a request; throws 404, by the name that clients know of the attempt, when it is not there. */
+export function requirePlace(
+  { project }: ProjectContext,
+  place: Place,
+  facts: Read,
+  attempt: string,
+): FoundPlace {
+  const { fact_environment_id: environmentId, fact_folder_id: folderId } = facts
+  if (environmentId === null) throw noSuchEnvironmentSlug(place.environment, project.id, attempt)
+  if (folderId === null) {
+    const { environment, secretPath } = place
+    throw notFound(`There is no folder ${secretPath} in the environment ${environment}`, { name: attempt })
+  }
+  return { ...place, environmentId, folderId }
+}
+
+/** What the rights of a project see of a secret. There are no tags yet, so that no secret has one. */
+const judged = ({ environment, secretPath }: Place, secretName: string) => ({
+  environment,
+  secretPath,
+  secretName,
+  secretTags: [],
+})
+
+/** Whether the caller may do so with the secret of that name. */
+export const mayOn = (
+  { project }: ProjectContext,
+  action: ProjectAction<"secrets">,
+  place: Place,
+  secretName: string,
+): boolean => project.rights.can([action, "secrets"], judged(place, secretName))
+
+/** Throws 403 unless the caller may. */
+export function authorizeOn(
+  ctx: ProjectContext,
+  action: ProjectAction<"secrets">,
+  place: Place,
+  secretName: string,
+): void {
+  if (!mayOn(ctx, action, place, secretName)) throw new PermissionDenied(ctx.project, [action, "secrets"])
+}
+
+/** The same for every secret of a folder. */
+export function authorizeAll(
+  { project }: ProjectContext,
+  action: ProjectAction<"secrets">,
+  { environment, secretPath }: Place,
+): void {
+  const permission = [action, "secrets"] as const
+  if (!project.rights.can(permission, { environment, secretPath })) {
+    throw new PermissionDenied(project, permission)
+  }
+}
+
+/** The caller as the owner of personal secrets and the writer of versions. */
+export const callerOf = ({ actor }: ProjectContext): { kind: "user" | "identity"; id: string } =>
+  actor.kind === "user" ? { kind: "user", id: actor.userId } : { kind: "identity", id: actor.identityId }
+
+export type Kind = "shared" | "personal"
+
+/** The owner of what is asked for: nobody's are the shared ones; only people have personal secrets. */
+export function ownerOf(ctx: ProjectContext, kind: Kind): string | null {
+  if (kind === "shared") return null
+  const caller = callerOf(ctx)
+  if (caller.kind !== "user") throw badRequest("Only people have personal secrets")
+  return caller.id
+}
+
+export const noSuchSecret = (name: string, { secretPath }: Place) =>
+  notFound(`There is no secret ${name} in ${secretPath}`)

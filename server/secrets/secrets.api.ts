@@ -1,0 +1,137 @@
+import { z } from "zod"
+import { endpoint } from "../http/endpoint.ts"
+import { idParam } from "../http/fields.ts"
+import { flag } from "../http/folder.ts"
+import { page } from "../http/page.ts"
+import { presentSecret, presentVersion, SecretList, SecretObject, SecretVersion } from "../http/secret.ts"
+import {
+  kind,
+  metadataFilter,
+  nameParam,
+  placedQuery,
+  projectNamed,
+  tagSlugs,
+  generationOf,
+} from "../http/secret-fields.ts"
+import * as secrets from "./secrets.ts"
+
+/*
+ * Each has two routes, which differ in what clients of their time are used to; both take all names of the project.
+ */
+
+const tags: [string] = ["Secrets"]
+const access = { project: ["describeSecret", "secrets"] } as const
+const viewSecretValue = flag(true).describe("Whether to answer values; else they are hidden.")
+const expand = {
+  expandSecretReferences: flag(false).describe("Whether to put values in place of references; not done yet."),
+  include_imports: flag(false).describe("Whether to answer imports, too; there are none yet."),
+  includeImports: flag(false).describe("The same by another name."),
+}
+
+const listQuery = {
+  viewSecretValue,
+  recursive: flag(false).describe("Whether to answer what lies deeper, too."),
+  includePersonalOverrides: flag(false).describe("Whether to answer the caller's personal secrets, too."),
+  tagSlugs,
+  metadataFilter,
+  ...expand,
+}
+
+const list = (
+  id: string,
+  route: "GET /api/v4/secrets" | "GET /api/v3/secrets/raw",
+  manner: { absent: "empty" | "refused"; alwaysPersonal: boolean },
+) =>
+  endpoint(id, route, {
+    summary: "List the secrets of a folder",
+    tags,
+    access,
+    withETag: true,
+    recordsRead: true,
+    query: placedQuery(generationOf(route), listQuery),
+    inProject: ({ query }) => projectNamed(query),
+    facts: secrets.folderFacts,
+    factValues: ({ query }) => [query.environment, query.secretPath, !query.recursive],
+    result: SecretList,
+    async handle(ctx, { query, facts }) {
+      const { absent, alwaysPersonal } = manner
+      const personal = alwaysPersonal || query.includePersonalOverrides
+      const found = await secrets.listSecrets(ctx, { ...query, absent, personal }, facts)
+      return { secrets: found.map((each) => presentSecret(each, ctx.project.id)), imports: [] }
+    },
+  })
+
+const one = (
+  id: string,
+  route: "GET /api/v4/secrets/{secretName}" | "GET /api/v3/secrets/raw/{secretName}",
+) =>
+  endpoint(id, route, {
+    summary: "Get a secret by its name",
+    tags,
+    access,
+    withETag: true,
+    recordsRead: true,
+    params: z.object({ secretName: nameParam }),
+    query: placedQuery(generationOf(route), {
+      version: z.coerce.number().int().min(1).max(2_147_483_647).optional().describe("As it was then."),
+      type: kind,
+      viewSecretValue,
+      ...expand,
+    }),
+    inProject: ({ query }) => projectNamed(query),
+    facts: secrets.secretFacts,
+    factValues: ({ params, query }) => [query.environment, query.secretPath, params.secretName],
+    result: z.object({ secret: SecretObject }),
+    handle: async (ctx, { params, query, facts }) => ({
+      secret: presentSecret(await secrets.getSecret(ctx, { ...query, ...params }, facts), ctx.project.id),
+    }),
+  })
+
+const byId = (
+  id: string,
+  route: "GET /api/v4/secrets/id/{secretId}" | "GET /api/v3/secrets/raw/id/{secretId}",
+) =>
+  endpoint(id, route, {
+    summary: "Get a secret by its ID",
+    tags,
+    access,
+    withETag: true,
+    recordsRead: true,
+    params: z.object({ secretId: idParam("The ID of the secret.") }),
+    query: z.object({ viewSecretValue }),
+    inProject: ({ params }) => ({ secretId: params.secretId }),
+    facts: secrets.secretByIdFacts,
+    factValues: ({ params }) => [secrets.idOf(params)],
+    result: z.object({ secret: SecretObject }),
+    handle: async (ctx, { params, query, facts }) => ({
+      secret: presentSecret(await secrets.getSecretById(ctx, { ...query, ...params }, facts), ctx.project.id),
+    }),
+  })
+
+export const secretEndpoints = [
+  list("listSecrets", "GET /api/v4/secrets", { absent: "refused", alwaysPersonal: false }),
+  list("listRawSecrets", "GET /api/v3/secrets/raw", { absent: "empty", alwaysPersonal: true }),
+  byId("getSecretById", "GET /api/v4/secrets/id/{secretId}"),
+  byId("getRawSecretById", "GET /api/v3/secrets/raw/id/{secretId}"),
+  one("getSecretByName", "GET /api/v4/secrets/{secretName}"),
+  one("getRawSecretByName", "GET /api/v3/secrets/raw/{secretName}"),
+
+  endpoint("listSecretVersions", "GET /api/v1/secret/{secretId}/secret-versions", {
+    summary: "List the versions of a secret, the newest first",
+    tags,
+    access,
+    callers: ["user"],
+    recordsRead: true,
+    params: z.object({ secretId: idParam("The ID of the secret.") }),
+    query: z.object(page(20, 100)),
+    inProject: ({ params }) => ({ secretId: params.secretId }),
+    facts: secrets.secretByIdFacts,
+    factValues: ({ params }) => [secrets.idOf(params)],
+    result: z.object({ secretVersions: z.array(SecretVersion) }),
+    handle: async (ctx, { params, query, facts }) => ({
+      secretVersions: (await secrets.listVersions(ctx, { ...query, ...params }, facts)).map((each) =>
+        presentVersion(each, ctx.project.id),
+      ),
+    }),
+  }),
+]

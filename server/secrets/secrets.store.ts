@@ -1,0 +1,101 @@
+import { run, type Queries } from "../db/database.ts"
+import { facts } from "../db/facts.ts"
+import { below } from "../db/paths.ts"
+import { sealedColumns, secretColumns, type SealedRow, type SecretRow } from "../db/secret-row.ts"
+
+export type { SealedRow, SecretRow, StoredPair } from "../db/secret-row.ts"
+
+export type VersionRow = SealedRow & {
+  actor_kind: string
+  actor_id: string
+  actor_name: string | null
+}
+
+/** So many secrets of a folder are read beside the caller; where there are more, they are read by themselves. */
+export const maxBeside = 500
+
+export type PlaceFacts = {
+  /** Absent: the project has no such environment. */ fact_environment_id: string | null
+  /** Absent: the environment has no such folder. */ fact_folder_id: string | null
+  fact_secrets: SecretRow[] | null
+}
+
+const placeSql = (which: string): string => `
+  select e.id as fact_environment_id, f.id as fact_folder_id, (
+      select json_agg(found) from (
+        select ${secretColumns} from secrets s
+        where s.org_id = $1 and s.folder_id = f.id and s.ended_at is null
+          and (s.owner_id is null or s.owner_id = $3) and ${which}
+        order by s.key, s.owner_id limit ${maxBeside + 1}
+      ) found
+    ) as fact_secrets
+  from (values (true)) once
+  left join environments e
+    on e.org_id = $1 and e.project_id = p.id and e.slug = $5::text and e.deleted_at is null
+  left join folders f
+    on f.org_id = $1 and f.environment_id = e.id and f.path = $6::text and f.ended_at is null`
+
+type AtPath = [environment: string, path: string]
+/** A folder, and the secrets of one name in it: the caller's personal one, then the shared one. */
+export const secretFacts = facts<PlaceFacts, [...AtPath, key: string]>(placeSql("s.key = $7::text"))
+/** A folder with all its secrets, if they are wanted: by name, the caller's personal one before the shared one. */
+export const folderFacts = facts<PlaceFacts, [...AtPath, isWanted: boolean]>(placeSql("$7::boolean"))
+
+export type IdFacts = { fact_environment: string | null; fact_path: string; fact_secret: SecretRow }
+
+/** A secret by its id (null when it is no UUID), unless it is somebody else's personal one, and where it lies. */
+export const secretByIdFacts = facts<IdFacts, [id: string | null]>(`
+  select e.slug as fact_environment, f.path as fact_path, (
+      select to_json(found) from (select ${secretColumns} from secrets s where s.org_id = $1 and s.id = l.id) found
+    ) as fact_secret
+  from (values (true)) once
+  left join secrets l on l.org_id = $1 and l.id = $5::uuid and l.project_id = p.id and l.ended_at is null
+    and (l.owner_id is null or l.owner_id = $3)
+  left join folders f on f.org_id = $1 and f.id = l.folder_id and f.ended_at is null
+  left join environments e on e.org_id = $1 and e.id = l.environment_id and e.deleted_at is null`)
+
+const listSql = `
+  select ${secretColumns}, f.path from folders f
+  join secrets s on s.org_id = f.org_id and s.folder_id = f.id and s.ended_at is null
+    and (s.owner_id is null or s.owner_id = $3)
+  where f.org_id = $1 and f.environment_id = $2 and f.ended_at is null
+    and (f.path = $4 or ($5::boolean and f.path > $6 and f.path < $7))
+  order by f.path, s.key, s.owner_id`
+
+export type Reader = { orgId: string; environmentId: string; readerId: string }
+
+/** The secrets of a folder, or with `isDeep` also of those below it; by path and name, personal ones first. */
+export function secretsUnder(
+  db: Queries,
+  { orgId, environmentId, readerId }: Reader,
+  path: string,
+  isDeep: boolean,
+): Promise<(SecretRow & { path: string })[]> {
+  const { from, to } = below(path)
+  return run(db, listSql, [orgId, environmentId, readerId, path, isDeep, from, to])
+}
+
+const versionSql = (which: string): string => `
+  select ${sealedColumns("v")}, v.actor_kind, v.actor_id, coalesce(u.username, i.name) as actor_name
+  from secret_versions v
+  left join users u on v.actor_kind = 'user' and u.id = v.actor_id
+  left join identities i on v.actor_kind = 'identity' and i.org_id = v.org_id and i.id = v.actor_id
+  where v.org_id = $1 and v.secret_id = $2 and ${which}`
+
+/** One version of a secret. */
+export async function secretVersion(
+  db: Queries,
+  { orgId, secretId }: { orgId: string; secretId: string },
+  version: number,
+): Promise<VersionRow | undefined> {
+  const [row] = await run<VersionRow>(db, versionSql("v.version = $3::int"), [orgId, secretId, version])
+  return row
+}
+
+/** The versions of a secret, the newest first. */
+export const secretVersions = (
+  db: Queries,
+  { orgId, secretId }: { orgId: string; secretId: string },
+  { offset, limit }: { offset: number; limit: number },
+): Promise<VersionRow[]> =>
+  run(db, versionSql("true order by v.version desc offset $3 limit $4"), [orgId, secretId, offset, limit])

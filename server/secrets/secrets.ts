@@ -1,0 +1,208 @@
+import { noSuchProject } from "../access/project.ts"
+import { recordRead } from "../audit/audit.ts"
+import type { ProjectContext } from "../context.ts"
+import { uuidOrNull } from "../crypto/ids.ts"
+import { notFound } from "../errors.ts"
+import { authorizeAll, authorizeOn, callerOf, mayOn, requirePlace, type Place } from "./places.ts"
+import * as store from "./secrets.store.ts"
+import { nothingOpened, openRows, type Opened } from "./values.ts"
+
+export { folderFacts, secretByIdFacts, secretFacts } from "./secrets.store.ts"
+
+/** The ID of a secret for a look-up: what cannot be one names nothing. */
+export const idOf = ({ secretId }: { secretId: string }): string | null => uuidOrNull(secretId)
+
+/** A secret as its reader may see it. */
+export type Seen = {
+  row: store.SealedRow & { owner_id: string | null; updated_at: number }
+  opened: Opened
+  place: Place
+}
+
+export type ListQuery = Place & {
+  recursive: boolean
+  viewSecretValue: boolean
+  /** Whether the caller's personal secrets are listed, each before the shared one of its name. */ personal: boolean
+  tagSlugs: string[]
+  metadataFilter: { key: string; value: string }[]
+  /** What a list of a folder that is not there is: empty, as older clients are used to, or 404. */
+  absent: "empty" | "refused"
+}
+
+/** The secrets of a folder, or with `recursive` also of those below it, that the caller may see; by path and name. */
+export async function listSecrets(
+  ctx: ProjectContext,
+  query: ListQuery,
+  facts: store.PlaceFacts,
+): Promise<Seen[]> {
+  const found = await foundIn(ctx, query, facts)
+  const seen = found.filter(
+    ({ row, place }) =>
+      (query.personal || row.owner_id === null) &&
+      mayOn(ctx, "describeSecret", place, row.key) &&
+      // There are no tags yet, so that no secret has one.
+      query.tagSlugs.length === 0 &&
+      hasMetadata(row, query.metadataFilter),
+  )
+  // Who could see nothing there, whatever there is, is not told that there is nothing.
+  if (seen.length === 0) authorizeAll(ctx, "describeSecret", query)
+  const { environment, secretPath } = query
+  await recordRead(ctx, "get-secrets", {
+    projectId: ctx.project.id,
+    environment,
+    secretPath,
+    numberOfSecrets: seen.length,
+  })
+  return show(ctx, seen, query.viewSecretValue)
+}
+
+type Found = { row: store.SecretRow; place: Place }
+
+async function foundIn(ctx: ProjectContext, query: ListQuery, facts: store.PlaceFacts): Promise<Found[]> {
+  const { environment, secretPath, recursive } = query
+  const place = { environment, secretPath }
+  const { fact_environment_id: environmentId, fact_folder_id: folderId } = facts
+  if (environmentId === null || folderId === null) {
+    authorizeAll(ctx, "describeSecret", place)
+    if (query.absent === "refused") requirePlace(ctx, place, facts, "NotFound")
+    return []
+  }
+  const beside = facts.fact_secrets ?? []
+  if (!recursive && beside.length <= store.maxBeside) return beside.map((row) => ({ row, place }))
+  const reader = { orgId: ctx.actor.orgId, environmentId, readerId: callerOf(ctx).id }
+  const rows = await store.secretsUnder(ctx.db, reader, secretPath, recursive)
+  return rows.map((row) => ({ row, place: { environment, secretPath: row.path } }))
+}
+
+const hasMetadata = ({ metadata }: store.SecretRow, wanted: ListQuery["metadataFilter"]): boolean =>
+  wanted.every(({ key, value }) => metadata.some((pair) => pair.key === key && pair.value === value))
+
+/** Opens what the caller may read of rows that it may see. */
+async function show(ctx: ProjectContext, found: Found[], viewSecretValue: boolean): Promise<Seen[]> {
+  const opened = await openRows(
+    ctx,
+    found.map(({ row, place }) => ({
+      row,
+      table: "secrets" as const,
+      mayReadValue: viewSecretValue && mayOn(ctx, "readValue", place, row.key),
+    })),
+  )
+  return found.map((each, index) => ({ ...each, opened: opened[index] ?? nothingOpened }))
+}
+
+export type OneQuery = Place & {
+  secretName: string
+  type: "shared" | "personal"
+  version?: number | undefined
+  viewSecretValue: boolean
+}
+
+/** One secret of a folder, as it is or as it was in a version. */
+export async function getSecret(
+  ctx: ProjectContext,
+  query: OneQuery,
+  facts: store.PlaceFacts,
+): Promise<Seen> {
+  const { environment, secretPath, secretName } = query
+  const place = { environment, secretPath }
+  authorizeOn(ctx, "describeSecret", place, secretName)
+  requirePlace(ctx, place, facts, "GetSecretByName")
+  const isPersonal = query.type === "personal"
+  const row = (facts.fact_secrets ?? []).find(({ owner_id }) => (owner_id !== null) === isPersonal)
+  if (!row) throw notFound(`There is no secret ${secretName} in ${secretPath}`)
+  return readOne(ctx, { row, place }, query)
+}
+
+type Way = { version?: number | undefined; viewSecretValue: boolean }
+
+async function readOne(ctx: ProjectContext, found: Found, { version, viewSecretValue }: Way): Promise<Seen> {
+  const { row, place } = found
+  const isPast = version !== undefined && version !== row.version
+  const past = isPast ? await pastOf(ctx, row, version) : undefined
+  await recordRead(ctx, "get-secret", {
+    ...eventPlace(ctx, place),
+    ...secretEvent(row),
+    ...(past ? { secretVersion: past.version } : {}),
+  })
+  if (!past) return (await show(ctx, [found], viewSecretValue))[0] ?? { ...found, opened: nothingOpened }
+  const mayReadValue = viewSecretValue && mayOn(ctx, "readValue", place, row.key)
+  const [opened = nothingOpened] = await openRows(ctx, [
+    { row: past, table: "secret_versions", mayReadValue },
+  ])
+  const { id, owner_id, updated_at } = row
+  return { row: { ...past, id, owner_id, updated_at }, opened, place }
+}
+
+async function pastOf(ctx: ProjectContext, row: store.SecretRow, version: number): Promise<store.VersionRow> {
+  const past = await store.secretVersion(ctx.db, { orgId: ctx.actor.orgId, secretId: row.id }, version)
+  if (!past) throw notFound(`The secret ${row.key} has no version ${version}`)
+  return past
+}
+
+export const eventPlace = (ctx: ProjectContext, { environment, secretPath }: Place) => ({
+  projectId: ctx.project.id,
+  environment,
+  secretPath,
+})
+
+/** What the audit log tells of a secret. */
+export const secretEvent = ({
+  id,
+  key,
+  version,
+  owner_id,
+}: Pick<store.SecretRow, "id" | "key" | "version" | "owner_id">) => ({
+  secretId: id,
+  secretKey: key,
+  secretVersion: version,
+  type: owner_id === null ? ("shared" as const) : ("personal" as const),
+})
+
+/** A secret by its id. */
+export async function getSecretById(
+  ctx: ProjectContext,
+  { secretId, viewSecretValue }: { secretId: string; viewSecretValue: boolean },
+  facts: store.IdFacts,
+): Promise<Seen> {
+  return readOne(ctx, foundById(ctx, secretId, facts), { viewSecretValue })
+}
+
+function foundById(ctx: ProjectContext, secretId: string, facts: store.IdFacts): Found {
+  const { fact_environment: environment, fact_path: secretPath, fact_secret: row } = facts
+  if (environment === null) throw noSuchProject({ secretId })
+  const place = { environment, secretPath }
+  authorizeOn(ctx, "describeSecret", place, row.key)
+  return { row, place }
+}
+
+/** A version of a secret, with who wrote it. */
+export type SeenVersion = Seen & { writer: { kind: string; id: string; name: string | null } }
+
+/** The versions of a secret, the newest first. */
+export async function listVersions(
+  ctx: ProjectContext,
+  { secretId, ...page }: { secretId: string; offset: number; limit: number },
+  facts: store.IdFacts,
+): Promise<SeenVersion[]> {
+  const { row, place } = foundById(ctx, secretId, facts)
+  const versions = await store.secretVersions(ctx.db, { orgId: ctx.actor.orgId, secretId: row.id }, page)
+  await recordRead(ctx, "get-secret-versions", {
+    ...eventPlace(ctx, place),
+    ...secretEvent(row),
+    numberOfVersions: versions.length,
+  })
+  const opened = await openRows(
+    ctx,
+    versions.map((version) => ({
+      row: version,
+      table: "secret_versions" as const,
+      mayReadValue: mayOn(ctx, "readValue", place, version.key) && mayOn(ctx, "readValue", place, row.key),
+    })),
+  )
+  return versions.map((version, index) => ({
+    row: { ...version, owner_id: row.owner_id, updated_at: version.created_at },
+    opened: opened[index] ?? nothingOpened,
+    place,
+    writer: { kind: version.actor_kind, id: version.actor_id, name: version.actor_name },
+  }))
+}
