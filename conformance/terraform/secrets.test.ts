@@ -1,0 +1,144 @@
+import { describe, test } from "node:test"
+import * as people from "../../server/test/people.ts"
+import { organization, server } from "../instance.ts"
+import { replay, type Fields, type Step } from "../replay.ts"
+
+/*
+ * What the Terraform provider sends for folders and secrets, see `resources.test.ts`.
+ */
+
+/** The provider logs in by universal auth first, as a machine identity that may do everything. */
+const identityOfTerraform = await people.addIdentity(server, organization, "admin")
+const secret = await people.addClientSecret(server, organization, identityOfTerraform.id)
+const login: Step = {
+  call: "POST /api/v1/auth/universal-auth/login",
+  as: "nobody",
+  body: { clientId: secret.clientId, clientSecret: secret.clientSecret },
+  decodes: { accessToken: "string", expiresIn: "number", accessTokenMaxTTL: "number", tokenType: "string" },
+  keeps: ({ accessToken }) => ({ token: accessToken }),
+}
+const apply = (...steps: Step[]): Promise<void> => replay([login, ...steps])
+
+describe("Terraform, in a project", () => {
+  const folder: Fields = {
+    id: "string",
+    name: "string",
+    envId: "string",
+    path: "string",
+    description: "string?",
+  }
+  const folderRead: Fields = {
+    folder: {
+      ...folder,
+      projectId: "string",
+      environment: { envId: "string", envName: "string", envSlug: "string" },
+    },
+  }
+
+  test("infisical_secret_folder and its data source", async () => {
+    const { project } = people.ok(
+      await server.call("POST /api/v1/projects", {
+        token: identityOfTerraform.token,
+        body: { projectName: "Folders of Terraform" },
+      }),
+    )
+    const place = { environment: "dev", workspaceId: project.id as string, path: "/" }
+    const listed = `GET /api/v1/folders?${new URLSearchParams(place).toString()}`
+    await apply(
+      {
+        call: "POST /api/v1/folders",
+        body: { ...place, name: "tf", description: "By Terraform" },
+        decodes: { folder },
+        keeps: (answer) => ({ folderId: answer.folder.id }),
+      },
+      { call: ({ folderId }) => `GET /api/v1/folders/${folderId}`, decodes: folderRead },
+      { call: listed, decodes: { folders: [folder] } },
+      {
+        call: ({ folderId }) => `PATCH /api/v1/folders/${folderId}`,
+        body: ({ folderId }) => ({ ...place, id: folderId, name: "tf-2", description: "Changed" }),
+        decodes: { folder },
+      },
+      {
+        call: ({ folderId }) => `GET /api/v1/folders/${folderId}`,
+        decodes: folderRead,
+        holds: (answer) => [
+          [answer.folder.name, answer.folder.path, answer.folder.description],
+          ["tf-2", "/tf-2", "Changed"],
+        ],
+      },
+      {
+        call: ({ folderId }) => `DELETE /api/v2/folders/${folderId}`,
+        body: ({ folderId }) => ({
+          id: folderId,
+          environment: "dev",
+          projectId: project.id as string,
+          path: "/",
+          forceDelete: false,
+        }),
+        decodes: { folder },
+      },
+      { call: ({ folderId }) => `GET /api/v1/folders/${folderId}`, status: 404 },
+    )
+  })
+
+  const secretRead: Fields = {
+    secret: {
+      id: "string",
+      version: "number",
+      workspace: "string",
+      type: "string",
+      environment: "string",
+      secretKey: "string",
+      secretValue: "string",
+      secretComment: "string",
+      secretPath: "string",
+      updatedAt: "time",
+      secretReminderNote: "string?",
+      secretReminderRepeatDays: "number?",
+      secretMetadata: [{ key: "string", value: "string" }],
+      tags: "list",
+    },
+  }
+
+  test("infisical_secret", async () => {
+    const { project } = people.ok(
+      await server.call("POST /api/v1/projects", {
+        token: identityOfTerraform.token,
+        body: { projectName: "Secrets of Terraform" },
+      }),
+    )
+    const place = {
+      workspaceId: project.id as string,
+      environment: "dev",
+      type: "shared",
+      secretPath: "/",
+      tagIds: [],
+      secretReminderNote: "",
+      secretReminderRepeatDays: 0,
+    }
+    const byId = ({ secretId }: Record<string, string>) => `GET /api/v3/secrets/raw/id/${secretId}`
+    await apply(
+      {
+        call: "POST /api/v3/secrets/raw/TF",
+        body: { ...place, secretKey: "TF", secretValue: "1", secretMetadata: [{ key: "by", value: "tf" }] },
+        decodes: secretRead,
+        keeps: (answer) => ({ secretId: answer.secret.id }),
+      },
+      { call: byId, decodes: secretRead, holds: ({ secret: { secretValue } }) => [secretValue, "1"] },
+      {
+        call: "PATCH /api/v3/secrets/raw/TF",
+        body: { ...place, secretName: "TF", newSecretName: "TF_2", secretValue: "2" },
+      },
+      {
+        call: byId,
+        decodes: secretRead,
+        holds: ({ secret: { secretKey, secretValue } }) => [
+          [secretKey, secretValue],
+          ["TF_2", "2"],
+        ],
+      },
+      { call: "DELETE /api/v3/secrets/raw/TF_2", body: { ...place, secretName: "TF_2" } },
+      { call: byId, status: 404 },
+    )
+  })
+})
