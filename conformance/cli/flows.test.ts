@@ -17,11 +17,10 @@ const identity = await people.addIdentity(server, organization, "member")
 const { clientId, clientSecret } = await people.addClientSecret(server, organization, identity.id, {
   settings: { accessTokenTTL: 3600, accessTokenMaxTTL: 7200 },
 })
-const admin = await people.addIdentity(server, organization, "admin").then(({ id }) =>
-  people.addClientSecret(server, organization, id, {
-    settings: { accessTokenTTL: 3600, accessTokenMaxTTL: 7200 },
-  }),
-)
+const adminIdentity = await people.addIdentity(server, organization, "admin")
+const admin = await people.addClientSecret(server, organization, adminIdentity.id, {
+  settings: { accessTokenTTL: 3600, accessTokenMaxTTL: 7200 },
+})
 const keepToken: NonNullable<Step["keeps"]> = ({ accessToken }) => ({ token: accessToken })
 const status: Step = {
   call: "GET /api/v1/identities/details",
@@ -151,7 +150,7 @@ test("folders, by the command line client", async () => {
 })
 
 test("secrets, by the command line client and the SDK for Go", async () => {
-  const { token } = organization
+  const { token } = adminIdentity
   const { project } = people.ok(
     await server.call("POST /api/v1/projects", { token, body: { projectName: "Of the command line" } }),
   )

@@ -11,6 +11,12 @@ const folder = new URL("../node_modules/infisical-sdk-3/lib/", import.meta.url)
 /** What the type of a method demands of its answer. */
 export const shapeOf = answerShapes(fileURLToPath(new URL("index.d.ts", folder)), "DefaultApi")
 
+/**
+ * A change of secrets is answered by them, or by the approval that it waits for; the client's types have taken the two
+ * alternatives for one answer with both.
+ */
+const otherAlternative = "the answer.approval is missing"
+
 /** The methods that were answered, and whose answers had the shape that the client's types promise. */
 export const driven = new Set<string>()
 
@@ -32,7 +38,8 @@ export function generatedClient(
       if (typeof name === "symbol" || !name.startsWith("api") || typeof member !== "function") return member
       return async (...parameters: unknown[]): Promise<unknown> => {
         const answer = await member.apply(target, parameters).catch(short)
-        assert.deepEqual(shapeOf(name)(answer.data), [], `${name} answered ${JSON.stringify(answer.data)}`)
+        const faults = shapeOf(name)(answer.data).filter((fault) => fault !== otherAlternative)
+        assert.deepEqual(faults, [], `${name} answered ${JSON.stringify(answer.data)}`)
         driven.add(name)
         return answer
       }
