@@ -15,6 +15,7 @@ import { openDatabase, type Connection, type Database } from "./db/database.ts"
 import { migrate } from "./db/migrate.ts"
 import { loadInstanceKeys, type InstanceKeys } from "./encryption/instance-key.ts"
 import { createKeyring, type Keyring } from "./encryption/keyring.ts"
+import { keepRotating } from "./encryption/rotation.ts"
 import { endpoints } from "./endpoints.ts"
 import { watchConnections, type Connections } from "./http/connections.ts"
 import { docsPages } from "./http/docs.ts"
@@ -24,6 +25,7 @@ import type { Services } from "./services.ts"
 import { StartError } from "./start-error.ts"
 
 const drainMs = 10_000
+const rotationsEveryMs = 600_000
 
 /** A server that listens. */
 export type RunningServer = {
@@ -112,13 +114,17 @@ async function listen(
   // With PORT=0 the port is known only now, and still before the first request.
   app.server.once("listening", () => (siteUrl = config.siteUrl ?? `http://localhost:${addressOf(app).port}`))
   const address = await bind(app, config)
+  const rotations = keepRotating(
+    { db: database.queries, keyring },
+    { everyMs: rotationsEveryMs, failed: (err) => log.error({ err }, "rotations of keys were not finished") },
+  )
   return {
     address,
     setupLink: setupToken && `${siteUrl}/api/docs#setup-token=${setupToken}`,
     services,
     async stop() {
       isDraining = true
-      await drain(app, connections)
+      await Promise.all([drain(app, connections), rotations.stop()])
       keyring.clear()
       await close()
     },

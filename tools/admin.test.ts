@@ -100,6 +100,7 @@ test("works on a database of one's own, and refuses what makes no sense", async 
 
   const wrong: [string[], RegExp][] = [
     [["replace-encryption-key", "0123456789abcdef0123456789abcdef"], /Usage/],
+    [["rotate-keys", "0123", "more"], /Usage/],
     [[], /Usage/],
     [["constructor", "ada@example.com"], /Usage/],
     [["make-admin"], /Usage/],
@@ -114,6 +115,44 @@ test("works on a database of one's own, and refuses what makes no sense", async 
     assert.deepEqual([code, out], [1, ""], words.join(" "))
     assert.match(error, expected)
   }
+})
+
+test("rotates the keys of projects beneath a server that runs", async (t) => {
+  const database = await createTestDatabase()
+  const dataDir = await makeDataDir()
+  const options = { dataDir, databaseUrl: database.url }
+  assert.match((await admin(options, ["rotate-keys"])).error, /start the server on it first/)
+  const server = await startProcess(options)
+  t.after(async () => {
+    server.killGroup("SIGKILL")
+    await server.exited
+    await database.drop()
+    await removeDataDir(dataDir)
+  })
+  const { token } = await people.bootstrap(server)
+  const { project } = people.ok(
+    await server.call("POST /api/v1/projects", { token, body: { projectName: "App" } }),
+  )
+  const missing = await admin(options, ["rotate-keys", project.id])
+  assert.deepEqual([missing.code, missing.out], [1, ""])
+  assert.match(missing.error, /nothing is sealed in it yet/)
+  const at = { projectId: project.id, environment: "dev" }
+  const route = "/api/v4/secrets/A"
+  people.ok(await server.call(`POST ${route}`, { token, body: { ...at, secretValue: "kept" } }))
+  for (const [words, rows] of [
+    [["rotate-keys"], 2],
+    [["rotate-keys", project.id], 0],
+  ] as const) {
+    const done = await admin(options, [...words])
+    assert.deepEqual([done.code, done.error], [0, ""])
+    assert.ok(
+      done.out.startsWith(`1 projects seal by a new key, and ${rows} rows were sealed anew.`),
+      done.out,
+    )
+  }
+  const read = await server.call(`GET ${route}?${new URLSearchParams(at).toString()}`, { token })
+  assert.equal(people.ok(read).secret.secretValue, "kept")
+  assert.match((await admin(options, ["rotate-keys", "App"])).error, /no project with the ID App/)
 })
 
 test("replaces the encryption key, in the data folder and in the environment", async (t) => {

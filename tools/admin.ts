@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs"
 import { createPasswords } from "../server/auth/password.ts"
+import { rotateDataKeys } from "../server/admin/data-keys.ts"
 import { listAdmins, makeAdmin, removeMfa, resetPassword } from "../server/admin/host.ts"
 import { replaceEncryptionKey } from "../server/admin/root-key.ts"
 import { loadConfig, type Config } from "../server/config.ts"
@@ -20,7 +21,8 @@ const usage = `Usage:
   npm run admin -- reset-password <email>            prints a new password
   npm run admin -- reset-password <email> --stdin    reads the password from standard input
   npm run admin -- remove-mfa <email>
-  npm run admin -- replace-encryption-key            wraps all keys anew; see docs/encryption.md`
+  npm run admin -- replace-encryption-key            wraps all keys anew; see docs/encryption.md
+  npm run admin -- rotate-keys [<project id>]        seals secrets anew; see docs/encryption.md`
 
 type Command = (db: Queries, email: string, flag: string | undefined) => Promise<string>
 
@@ -54,29 +56,41 @@ async function replaceKey(db: Queries, config: Config): Promise<string> {
   return `${done} ${where}`
 }
 
+async function rotateKeys(databases: Databases, config: Config, id: string | undefined): Promise<string> {
+  const { projects, rows } = await rotateDataKeys(databases, config, id)
+  return `${projects} projects seal by a new key, and ${rows} rows were sealed anew. Servers that run seal by the one before for up to five minutes, and by and by seal that anew as well.`
+}
+
+/** Keys are read on connections of their own. */
+type Databases = { db: Queries; keys: Queries }
+
 function chosen([name = "", email, flag, ...more]: string[]): (
-  db: Queries,
+  databases: Databases,
   config: Config,
 ) => Promise<string> {
-  if (name === "replace-encryption-key" && email === undefined) return replaceKey
+  if (name === "replace-encryption-key" && email === undefined)
+    return ({ db }, config) => replaceKey(db, config)
+  if (name === "rotate-keys" && flag === undefined) {
+    return (databases, config) => rotateKeys(databases, config, email)
+  }
   if (name === "list-admins" && email === undefined) {
-    return async (db) => (await listAdmins(db)).join("\n") || "Nobody administers the instance."
+    return async ({ db }) => (await listAdmins(db)).join("\n") || "Nobody administers the instance."
   }
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (!command || !email || more.length > 0 || (flag !== undefined && name !== "reset-password"))
     throw new StartError(usage)
-  return (db) => command(db, email, flag)
+  return ({ db }) => command(db, email, flag)
 }
 
-async function on<T>(connection: Connection, work: (db: Queries) => Promise<T>): Promise<T> {
-  const database = openDatabase(connection, 1)
+async function on<T>(connection: Connection, work: (databases: Databases) => Promise<T>): Promise<T> {
+  const [database, keys] = [openDatabase(connection, 1), openDatabase(connection, 1)]
   try {
-    return await work(database.queries)
+    return await work({ db: database.queries, keys: keys.queries })
   } catch (error) {
     // What a rule refuses is a sentence for the operator, too.
     throw error instanceof DomainError ? new StartError(`${error.message}.`) : error
   } finally {
-    await database.close()
+    await Promise.all([database.close(), keys.close()])
   }
 }
 
@@ -84,12 +98,12 @@ await runMain(async () => {
   const command = chosen(process.argv.slice(2))
   const config = loadConfig(process.env)
   if (config.databaseUrl !== undefined) {
-    console.log(await on({ url: config.databaseUrl }, (db) => command(db, config)))
+    console.log(await on({ url: config.databaseUrl }, (databases) => command(databases, config)))
     return
   }
   const { address, leave } = await reachPostgres(config)
   try {
-    console.log(await on(address, (db) => command(db, config)))
+    console.log(await on(address, (databases) => command(databases, config)))
   } finally {
     await leave()
   }

@@ -803,6 +803,7 @@ export interface ProjectKeys {
   seals_reserved: Generated<Int8>
   created_at: Generated<Timestamp>
   destroyed_at: Timestamp | null
+  resealed_at: Timestamp | null
 }
 
 export interface ProjectRoles {

@@ -31,7 +31,19 @@ async function addProject(orgId = newId()): Promise<Project> {
     .values(organization)
     .onConflict((row) => row.doNothing())
     .execute()
-  return { orgId, projectId: newId() }
+  const projectId = newId()
+  await db
+    .insertInto("projects")
+    .values({
+      org_id: orgId,
+      id: projectId,
+      name: "App",
+      slug: projectId,
+      sort_key: "app",
+      type: "secret-manager",
+    })
+    .execute()
+  return { orgId, projectId }
 }
 const placeOf = (version = 1, rowId = newId()): PlaceInProject => ({
   table: "secrets",
@@ -225,11 +237,23 @@ describe("the key of a project", () => {
         [null, true],
       ],
     )
-    await assert.rejects(opened(project, blob, place), /was destroyed/)
+    await assert.rejects(opened(project, blob, place), /has no key and gets none/)
     await assert.rejects(sealed(project, "new", place), /has no key and gets none/)
     await assert.rejects(server().rotate(project), /has no key and gets none/)
     assert.equal((await keysOf(project)).length, 2)
     assert.equal(await opened(sibling, kept, place), "kept")
+  })
+
+  test("is made for no project that was deleted before it had one", async () => {
+    const project = await addProject()
+    await db
+      .updateTable("projects")
+      .set({ deleted_at: new Date() })
+      .where("id", "=", project.projectId)
+      .execute()
+    await assert.rejects(sealed(project, "new", placeOf()), /has no key and gets none/)
+    await assert.rejects(sealed({ ...project, projectId: newId() }, "new", placeOf()), /gets none/)
+    assert.deepEqual(await keysOf(project), [])
   })
 
   test("opens nothing once its organization's is destroyed", async () => {

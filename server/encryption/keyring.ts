@@ -6,8 +6,13 @@ import { createKeyCache, type KeyCache, type Wipeable } from "../crypto/key-cach
 import { Secret } from "../crypto/secret.ts"
 import { projectKeyContext } from "../crypto/wrapping.ts"
 import type { Queries } from "../db/database.ts"
-import { invalid } from "../errors.ts"
-import { createOrganizationKeys, type KeySource, type OrganizationKeys } from "./organization-keys.ts"
+import { invalid, notFound } from "../errors.ts"
+import {
+  clockOf,
+  createOrganizationKeys,
+  type KeySource,
+  type OrganizationKeys,
+} from "./organization-keys.ts"
 import * as store from "./project-keys.store.ts"
 
 export type Project = store.Project
@@ -19,12 +24,12 @@ export type ToOpen = { sealed: Buffer; place: PlaceInProject }
 /**
  * Seals and opens the values of projects. Any number at once costs at most a few statements, and none at all while the
  * project's key is in memory. Do not ask it for a project that the same transaction has just made, or holds locked
- * to delete: it works on connections of its own.
+ * to change or delete: it works on connections of its own.
  */
 export type Keyring = {
-  /** Throws 422 for a text that is no well-formed Unicode, since it would open as another. */
+  /** Throws 422 for a text that is no well-formed Unicode, since it would open as another; 404 for a deleted project. */
   seal(project: Project, values: readonly ToSeal[]): Promise<Buffer[]>
-  /** Throws when one was changed, moved, is of an earlier version of its row, or its key was destroyed. */
+  /** Throws when one was changed, moved, or is of an earlier version of its row; 404 when the project was deleted. */
   open(project: Project, values: readonly ToOpen[]): Promise<Secret[]>
   /** The keyed hash of a value to keep beside it, for a column that is searched for equal ones. */
   indexToStore(project: Project, column: string, text: string): Promise<Buffer>
@@ -58,7 +63,8 @@ const maxSeals = 2 ** 31
 /** Keeps at most 800 plain data keys in memory, each for five minutes. */
 export function createKeyring(source: KeySource): Keyring {
   const above = createOrganizationKeys(source)
-  const ring: Ring = { ...source, above, cache: createKeyCache(limits), current: new Map(), left: new Map() }
+  const cache = createKeyCache<Held>({ ...limits, ...clockOf(source) })
+  const ring: Ring = { ...source, above, cache, current: new Map(), left: new Map() }
   return {
     async seal(project, values) {
       if (!values.every(({ text }) => text.isWellFormed())) {
@@ -101,7 +107,7 @@ export const destroyProjectKeys: (db: Queries, project: Project) => Promise<void
 
 const cacheId = ({ orgId, projectId }: Project, keyId: string): string => `${orgId}/${projectId}/${keyId}`
 const noKey = ({ projectId }: Project): Error =>
-  new Error(`The project ${projectId} has no key and gets none: it was deleted.`)
+  notFound(`The project ${projectId} has no key and gets none: it was deleted`)
 
 async function openAll(ring: Ring, project: Project, values: readonly ToOpen[]): Promise<Secret[]> {
   const ids = values.map(({ sealed, place }) => {
@@ -127,17 +133,28 @@ async function useKeys<Result>(
     const held = new Map(ids.map((id) => [id, ring.cache.get(cacheId(project, id))]))
     const missing = ids.filter((id) => !held.get(id))
     if (missing.length === 0) {
-      return work((id) => held.get(id)?.dataKey ?? unknownKey(id, project))
+      return work((id) => {
+        const key = held.get(id)
+        if (!key) throw unknownKey(id, project)
+        return key.dataKey
+      })
     }
     const rows = await store.projectKeys(ring.db, project, missing)
-    for (const id of missing) if (!rows.some((row) => row.id === id)) unknownKey(id, project)
+    for (const id of missing) {
+      if (!rows.some((row) => row.id === id)) throw await whyNone(ring, project, id)
+    }
     for (const row of rows) await unwrapInto(ring, project, row)
   }
 }
 
-function unknownKey(id: string, { projectId }: Project): never {
-  throw new Error(`The key ${id} of the project ${projectId} does not exist or was destroyed.`)
+/** Why a key is not there: the project was deleted while the request ran, or somebody has tampered with a value. */
+async function whyNone(ring: Ring, project: Project, id: string): Promise<Error> {
+  const newest = await store.newestProjectKey(ring.db, project)
+  return newest && !newest.wrapped_key ? noKey(project) : unknownKey(id, project)
 }
+
+const unknownKey = (id: string, { projectId }: Project): Error =>
+  new Error(`The key ${id} of the project ${projectId} does not exist or was destroyed.`)
 
 async function unwrapInto(ring: Ring, project: Project, row: store.NewProjectKey): Promise<void> {
   const by = { orgId: project.orgId, keyId: row.organization_key_id }

@@ -27,13 +27,16 @@ export type KeySource = {
   db: Queries
   root: RootKey
   instanceId: string
+  /** The clock by which keys in memory get old; that of the machine when it is not given. */ now?: () => number
 }
+
+export const clockOf = ({ now }: KeySource): { now?: () => number } => (now ? { now } : {})
 
 const limits = { maxKeys: 200, maxAgeMs: 300_000 }
 
 /** Keeps at most 200 plain keys in memory, each for five minutes. */
 export function createOrganizationKeys(source: KeySource): OrganizationKeys {
-  const cache = createKeyCache<WrappingKey>(limits)
+  const cache = createKeyCache<WrappingKey>({ ...limits, ...clockOf(source) })
   const { db } = source
   return {
     async wrap(orgId, key, context) {

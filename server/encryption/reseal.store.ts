@@ -1,3 +1,4 @@
+import { isTransient } from "../db/constraints.ts"
 import { run, type Queries } from "../db/database.ts"
 
 /** A table with sealed columns; names come from code, never from input. Its key is (org_id, id). */
@@ -8,6 +9,15 @@ export type SealedTable = {
   environmentColumn?: string
   versionColumn: string
 }
+
+const columns = ["sealed_value", "sealed_comment", "sealed_metadata"]
+const places = { columns, environmentColumn: "environment_id", versionColumn: "version" }
+
+/** Every table with columns that keys of projects seal. */
+export const sealedTables: readonly SealedTable[] = [
+  { table: "secrets", ...places },
+  { table: "secret_versions", ...places },
+]
 
 export type SealedRow = {
   id: string
@@ -32,7 +42,7 @@ export async function lockRowsOfOtherKeys(
     from ${quoted(table)}
     where org_id = $1 and project_id = $2 and id > $3
       and (${columns.map((column) => `substring(${quoted(column)} from 3 for 16) <> $4`).join(" or ")})
-    order by id limit $5 for update`
+    order by id limit $5 for no key update`
   return run<SealedRow>(db, text, [orgId, projectId, after, keyIdBytes, limit])
 }
 
@@ -46,4 +56,20 @@ export async function replaceSealed(
   const sets = columns.map((column, index) => `${quoted(column)} = $${index + 3}`)
   const text = `update ${quoted(table)} set ${sets.join(", ")} where org_id = $1 and id = $2`
   await run(db, text, [orgId, row.id, ...row.sealed])
+}
+
+const maxTries = 5
+
+/** Runs `work` in a transaction; of two that wait for each other this one is tried again. */
+export async function inTransaction<Result>(
+  db: Queries,
+  work: (transaction: Queries) => Promise<Result>,
+): Promise<Result> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await db.transaction().execute(work)
+    } catch (error) {
+      if (!isTransient(error) || attempt === maxTries) throw error
+    }
+  }
 }

@@ -8,7 +8,7 @@ import { openDatabase } from "../db/database.ts"
 import { createTestDatabase } from "../test/databases.ts"
 import { loadInstanceKeys } from "./instance-key.ts"
 import { createKeyring, destroyProjectKeys, type Project } from "./keyring.ts"
-import { resealProject, type SealedTable } from "./reseal.ts"
+import { resealProject, sealedTables, type SealedTable } from "./reseal.ts"
 
 const database = await createTestDatabase()
 const { queries: db, close } = openDatabase(database.connection, 4)
@@ -44,7 +44,19 @@ async function addProject(): Promise<Project> {
     .insertInto("organizations")
     .values({ id: orgId, name: "Acme", slug: `acme-${orgId}` })
     .execute()
-  return { orgId, projectId: newId() }
+  const projectId = newId()
+  await db
+    .insertInto("projects")
+    .values({
+      org_id: orgId,
+      id: projectId,
+      name: "App",
+      slug: projectId,
+      sort_key: "app",
+      type: "secret-manager",
+    })
+    .execute()
+  return { orgId, projectId }
 }
 async function addNotes(project: Project, count: number): Promise<void> {
   const ring = server()
@@ -138,6 +150,24 @@ test("values of destroyed keys stay as they are, and a server that forgets them 
   assert.equal((await ring.open(project, [value]))[0]?.reveal(), `value ${rowId}`)
   await destroyProjectKeys(db, project)
   ring.forget(project)
-  await assert.rejects(ring.open(project, [value]), /was destroyed/)
+  await assert.rejects(ring.open(project, [value]), /it was deleted/)
   assert.equal(await resealProject({ db, keyring: ring }, project, [table]), 0)
+})
+
+test("every sealed column that a project's key seals is sealed anew", async () => {
+  const { rows } = await sql<{ table_name: string; columns: string[] }>`
+    select c.table_name, array_agg(c.column_name::text order by c.ordinal_position) as columns
+    from information_schema.columns c
+    where c.table_schema = 'public' and c.column_name like 'sealed\_%' and c.table_name <> ${table.table}
+      and exists (
+        select from information_schema.columns p where p.table_name = c.table_name and p.column_name = 'project_id'
+      )
+    group by c.table_name`.execute(db)
+  const sorted = (tables: { name: string; columns: readonly string[] }[]) =>
+    tables.toSorted((one, other) => one.name.localeCompare(other.name))
+  assert.ok(rows.length > 0)
+  assert.deepEqual(
+    sorted(sealedTables.map(({ table: name, columns }) => ({ name, columns }))),
+    sorted(rows.map(({ table_name: name, columns }) => ({ name, columns }))),
+  )
 })

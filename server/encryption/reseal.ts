@@ -5,6 +5,10 @@ import { newestProjectKey } from "./project-keys.store.ts"
 import * as store from "./reseal.store.ts"
 
 export type SealedTable = store.SealedTable
+export const { sealedTables } = store
+
+/** `signal` ends it before the next batch. */
+export type Resealing = { db: Queries; keyring: Keyring; signal?: AbortSignal }
 
 const batchSize = 200
 const first = "00000000-0000-0000-0000-000000000000"
@@ -15,9 +19,9 @@ const first = "00000000-0000-0000-0000-000000000000"
  * how many rows it has changed; a server that has the earlier key in memory seals with it for five minutes more.
  */
 export async function resealProject(
-  { db, keyring }: { db: Queries; keyring: Keyring },
+  { db, keyring, signal }: Resealing,
   project: Project,
-  tables: readonly SealedTable[],
+  tables = sealedTables,
 ): Promise<number> {
   keyring.forget(project)
   const newest = await newestProjectKey(db, project)
@@ -26,12 +30,11 @@ export async function resealProject(
   for (const table of tables) {
     let after: string | undefined = first
     while (after !== undefined) {
+      signal?.throwIfAborted()
       const from: string = after
-      const rows: store.SealedRow[] = await db
-        .transaction()
-        .execute((transaction) =>
-          resealBatch({ db: transaction, keyring }, project, table, { keyId: newest.id, after: from }),
-        )
+      const rows: store.SealedRow[] = await store.inTransaction(db, (transaction) =>
+        resealBatch({ db: transaction, keyring }, project, table, { keyId: newest.id, after: from }),
+      )
       count += rows.length
       after = rows.length < batchSize ? undefined : rows.at(-1)?.id
     }

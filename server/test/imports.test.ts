@@ -86,6 +86,8 @@ const exceptions: Record<string, string> = {
     "claims come from outside and are parsed where they are opened; nothing of HTTP",
   "admin/keys.ts imports a type of ../config.ts": "runs at the start, before there is a context",
   "admin/keys.ts imports ../start-error.ts": "runs at the start, before there is a context",
+  "admin/data-keys.ts imports a type of ../config.ts": "runs on the host, where there is no context",
+  "admin/data-keys.ts imports ../start-error.ts": "runs on the host, where there is no context",
   "admin/root-key.ts imports a type of ../config.ts": "runs on the host, where there is no context",
   "admin/root-key.ts imports ../start-error.ts": "runs on the host, where there is no context",
 }
