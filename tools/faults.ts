@@ -5,7 +5,7 @@ import { revokeAmidUse } from "./revocations.ts"
  * Kills the real server in the middle of writes, again and again, and fails when anything acknowledged is lost, a
  * membership has no audit row, or the server is not back in time; then takes rights away on one of two servers, and
  * fails when the other still allows what came after. The argument is the number of rounds, or `revoke` and the number
- * of revocations for those alone.
+ * of revocations for those alone; with `projects` behind it, for those of rights in projects alone.
  */
 const limitMs = 3_000
 const isRevokeOnly = process.argv[2] === "revoke"
@@ -29,7 +29,8 @@ async function main(): Promise<void> {
       throw new Error('The argument is the number of rounds, or "revoke" and a number of revocations.')
   }
   if (!isRevokeOnly) await killAmidWrites()
-  if (!(await revokeAmidUse(revocationCount))) process.exitCode = 1
+  const inProjectsOnly = isRevokeOnly && process.argv[4] === "projects"
+  if (!(await revokeAmidUse(revocationCount, { inProjectsOnly }))) process.exitCode = 1
 }
 
 async function killAmidWrites(): Promise<void> {

@@ -1,14 +1,16 @@
 import { urlOf } from "../server/test/databases.ts"
 import * as people from "../server/test/people.ts"
 import { connectionOf, makeDataDir, removeDataDir, startProcess } from "../server/test/processes.ts"
-import { runTrials, ways, type Outcome } from "../server/test/revocations.ts"
+import { projectWays } from "../server/test/project-revocations.ts"
+import { runTrials, ways as everyWay, type Outcome } from "../server/test/revocations.ts"
 import { fromAnywhere } from "../server/test/two-servers.ts"
 
 /**
  * Takes rights away on one server and uses them on another that serves the same database, so many times in all, and
  * prints what came of it. False when a use was allowed that began after the answer, or anything else was odd.
  */
-export async function revokeAmidUse(trialCount: number): Promise<boolean> {
+export async function revokeAmidUse(trialCount: number, { inProjectsOnly = false } = {}): Promise<boolean> {
+  const ways = inProjectsOnly ? projectWays : everyWay
   const dataDir = await makeDataDir()
   const env = { LOG_LEVEL: "error", TRUSTED_PROXIES: "127.0.0.1" }
   const left = await startProcess({ dataDir, env })

@@ -12,6 +12,7 @@ let made = 0
 const fresh = (what: string): string => `${what}-${++made}`
 
 const notInIt = "403 User not a part of the specified project"
+const readGroups = [{ subject: "groups", action: ["read"] }]
 
 /** A project that a group opens to a person who may do nothing in the organization. */
 async function openProject({ left, acme }: World) {
@@ -27,7 +28,7 @@ async function openProject({ left, acme }: World) {
   people.ok(await put(inGroup)(left))
   people.ok(await put(inProject, { role: "viewer" })(left))
   return {
-    projectPath: `/api/v1/projects/${projectId}`,
+    rolesPath: `/api/v1/projects/${projectId}/roles`,
     inGroup,
     inProject,
     put,
@@ -45,6 +46,56 @@ async function addProject({ left, acme }: Pick<World, "left" | "acme">): Promise
   const body = { projectName: fresh("Project") }
   return people.ok(await left.call("POST /api/v1/projects", { token: acme.token, body })).project.id
 }
+
+/** A project with somebody in it by themselves, with a role that allows nothing. */
+async function joinProject({ left, acme }: World, kind: "person" | "machine") {
+  const projectId = await addProject({ left, acme })
+  const memberships = `/api/v1/projects/${projectId}/memberships`
+  const listGroups = (token: string) => (server: Server) =>
+    server.call(`GET ${memberships}/groups`, { token })
+  const admin = (route: string, body?: object) => (server: Server) =>
+    server.call(route, { token: acme.token, ...(body ? { body } : {}) })
+  const common = { projectId, admin, read: `GET /api/v1/projects/${projectId}` }
+  if (kind === "machine") {
+    const { id, token } = await people.addIdentity(left, acme, "no-access")
+    const place = `${memberships}/identities/${id}`
+    const join = admin(`POST ${place}`, { role: "no-access" })
+    people.ok(await join(left))
+    const holder = { identityId: id, projectId }
+    return { ...common, token, join, leave: admin(`DELETE ${place}`), holder, listGroups: listGroups(token) }
+  }
+  const email = `${fresh("direct")}@example.com`
+  const token = await people.addPerson(left, acme, { email, role: "no-access" })
+  const join = admin(`POST ${memberships}`, { usernames: [email], roleSlugs: ["no-access"] })
+  const [{ id: projectMembershipId }] = people.ok(await join(left)).memberships
+  const leave = admin(`DELETE ${memberships}`, { usernames: [email] })
+  return { ...common, token, join, leave, holder: { projectMembershipId }, listGroups: listGroups(token) }
+}
+
+/** Somebody who is in a project by themselves, and is not any more. */
+const placeEnded = (kind: "person" | "machine", refusal: Way["refusal"]): Way => ({
+  name: `own place of a ${kind} in the project ended`,
+  refusal,
+  async prepare(world) {
+    const { token, read, leave, join } = await joinProject(world, kind)
+    const use = (server: Server) => server.call(read, { token })
+    return async () => ({ use, revoke: leave, restore: join })
+  },
+})
+
+/** Somebody whose only right in a project is by a privilege, which is new in each trial. */
+const privilegeEnded = (kind: "person" | "machine", path: string): Way => ({
+  name: `privilege of a ${kind} taken away`,
+  refusal: "403 PermissionDenied",
+  async prepare(world) {
+    const { admin, holder, listGroups } = await joinProject(world, kind)
+    const body = { ...holder, permissions: readGroups, type: { isTemporary: false } }
+    return async (server) => {
+      const { privilege } = people.ok(await admin(`POST ${path}`, body)(server))
+      return { use: listGroups, revoke: admin(`DELETE ${path}/${privilege.id}`) }
+    }
+  },
+})
 
 /** How long a temporary role lasts: enough for what comes before its end. */
 const rangeMs = 1_500
@@ -79,6 +130,24 @@ export const projectWays: readonly Way[] = [
       })
     },
   },
+  {
+    name: "role of the project narrowed",
+    refusal: "403 PermissionDenied",
+    async prepare(world) {
+      const { left, acme } = world
+      const { rolesPath, setRoles, listGroups } = await openProject(world)
+      const body = { slug: "narrowed", name: "Narrowed", permissions: readGroups }
+      const { role } = people.ok(await left.call(`POST ${rolesPath}`, { token: acme.token, body }))
+      people.ok(await setRoles([{ role: role.slug }])(left))
+      const setRules = (permissions: object[]) => (server: Server) =>
+        server.call(`PATCH ${rolesPath}/${role.id}`, { token: acme.token, body: { permissions } })
+      return async () => ({ use: listGroups, revoke: setRules([]), restore: setRules(readGroups) })
+    },
+  },
+  placeEnded("person", notInIt),
+  placeEnded("machine", "403 Identity is not a member of the specified project with ID '<id>'"),
+  privilegeEnded("person", "/api/v1/user-project-additional-privilege"),
+  privilegeEnded("machine", "/api/v2/identity-project-additional-privilege"),
   {
     name: "temporary role in the project over",
     refusal: "403 PermissionDenied",

@@ -16,6 +16,7 @@ const narrow = [{ subject: "groups", action: ["read"] }]
 
 let granter = { token: "", identityId: "" }
 let project = { id: "", path: "" }
+let rolePath = ""
 /** Opens the project to the granter, with the role `granter`. */
 let openers = ""
 
@@ -26,11 +27,9 @@ before(async () => {
   const identity = await people.addIdentity(left, acme, "no-access")
   granter = { token: identity.token, identityId: identity.id }
   openers = (await people.addGroup(left, acme, "Openers")).id
-  await sql.query(
-    `insert into project_roles (org_id, project_id, id, slug, name, permissions)
-     values ($1, $2, uuidv7(), 'granter', 'Granter', $3)`,
-    [acme.id, project.id, JSON.stringify(wide)],
-  )
+  const role = { slug: "granter", name: "Granter", permissions: wide }
+  const made = await left.call(`POST /api/v1/projects/${project.id}/roles`, { ...admin, body: role })
+  rolePath = `/api/v1/projects/${project.id}/roles/${people.ok(made).role.id}`
   await watch()
 })
 
@@ -55,8 +54,8 @@ async function watch(): Promise<void> {
 /** Sends what need not succeed, such as giving back what is there. */
 const ask = (server: Server, route: string, body?: object) =>
   server.call(route, { ...admin, ...(body ? { body } : {}) })
-const setRules = (rules: object[]) => () =>
-  sql.query("update project_roles set permissions = $1 where slug = 'granter'", [JSON.stringify(rules)])
+const setRules = (permissions: object[]) => async () =>
+  void people.ok(await ask(left, `PATCH ${rolePath}`, { permissions }))
 
 /** What a granter does, until it is refused. */
 let made = 0

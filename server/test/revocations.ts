@@ -20,7 +20,7 @@ export type Trial = {
 
 export type Way = {
   name: string
-  /** How a use is refused that comes after the loss. */ refusal: `4${number} ${string}`
+  /** How a use is refused that comes after the loss, ids as `<id>`. */ refusal: `4${number} ${string}`
   /** Makes what the trials of one worker share; called once by each. */
   prepare(world: World): Promise<(server: Server) => Promise<Trial>>
 }
@@ -180,10 +180,12 @@ export async function runTrials(world: World, way: Way, count: number): Promise<
   return outcome
 }
 
+const uuid = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/
+
 async function oneTrial(world: World, trial: Trial, way: Way, outcome: Outcome): Promise<void> {
   const [here, there] = outcome.trials++ % 2 === 0 ? [world.left, world.right] : [world.right, world.left]
   const expect = (answer: Answer, expected: string, what: string): void => {
-    const shown = answer.status === 200 ? "200" : `${answer.status} ${answer.body?.error}`
+    const shown = answer.status === 200 ? "200" : `${answer.status} ${answer.body?.error}`.replace(uuid, "<id>")
     if (shown !== expected) outcome.strange.push(`${way.name}, ${what}: ${answer.status} ${answer.text}`)
   }
   expect(await trial.use(there), "200", "before")
