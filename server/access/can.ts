@@ -1,5 +1,6 @@
 import { Ability, type RawRuleOf } from "@casl/ability"
 import { matches, type SubjectFields } from "./conditions.ts"
+import { partsOf } from "./project-rules.ts"
 import type { Rule } from "./roles.ts"
 import type { Permission } from "./vocabulary.ts"
 
@@ -38,7 +39,10 @@ function parse(rules: readonly Rule[]): Rights {
   })
   return {
     rules,
-    can: ([action, subject], object) => ability.can(action, object ? { subject, object } : subject),
+    can: (permission, object) =>
+      partsOf(permission).every(([action, subject]) =>
+        ability.can(action, object ? { subject, object } : subject),
+      ),
     rulesFor: ([action, subject]) =>
       ability.rulesFor(action, subject).map((rule) => ({
         action: rule.action,

@@ -1,6 +1,6 @@
 import { globFault } from "./globs.ts"
 import type { Rule } from "./roles.ts"
-import { projectActions, type ProjectSubject } from "./vocabulary.ts"
+import { projectActions, type Permission, type ProjectSubject } from "./vocabulary.ts"
 
 /*
  * What is wrong with a rule of a project that somebody sends, beyond its form, and what its words mean.
@@ -84,6 +84,15 @@ function textFault({ text, isPattern }: Text, field: string): string | undefined
 }
 
 const bothWays = ["describeSecret", "readValue"]
+
+/** All that must be allowed for it: who may `read` secrets may both see that they are there and read their values. */
+export const partsOf = ([action, subject]: Permission): readonly (readonly [
+  action: string,
+  subject: string,
+])[] =>
+  subject === "secrets" && action === "read"
+    ? bothWays.map((each) => [each, subject] as const)
+    : [[action, subject]]
 
 /**
  * The rules with all that their words mean. `read` on secrets is an older word for seeing that a secret is there and

@@ -38,9 +38,8 @@ export const filledIn = (rules: readonly Rule[], named: Named): Rule[] =>
 
 const filled = (text: string, named: Named, isPattern: boolean): string =>
   text.replace(expression, (whole, name: string) => {
-    const value = valueOf(named, name)
-    if (value === undefined) return whole
-    // A value is a text, also in a pattern: nobody widens a rule by being called `**`.
+    const value = valueOf(named, name) ?? whole
+    // Either is a text, also in a pattern: nobody widens a rule by being called `**`.
     return isPattern ? value.replace(/[^\p{L}\p{N}\s_/-]/gu, "\\$&") : value
   })
 

@@ -11,8 +11,7 @@ const rulesSql = `
   from active_project_user_privileges where org_id = $1 and id = any($2::uuid[])
   union all
   select 'identity-privilege:' || id || ':' || rules_digest, permissions
-  from active_project_identity_privileges where org_id = $1 and id = any($2::uuid[])
-  order by key`
+  from active_project_identity_privileges where org_id = $1 and id = any($2::uuid[])`
 
 /** The rules of custom roles and of privileges as they are now, each with the key that names them by their content. */
 export const rulesOf = (db: Queries, orgId: string, ids: string[]): Promise<KeyedRules[]> =>

@@ -330,6 +330,11 @@ describe("rules that name who asks", () => {
     const odd = { ...who, metadata: { env: "{{identity.id}}", constructor: "c" } }
     const [first] = filledIn(rules, odd)
     assert.equal(first?.conditions?.["environment"], "{{identity.id}}")
+    const pattern = (secretPath: string) => [
+      { subject: "secrets", action: "read", conditions: { secretPath: { $glob: secretPath } } },
+    ]
+    const nothing = filledIn(pattern("/{{identity.metadata.*}}/*"), who)
+    assert.deepEqual(nothing, pattern("/\\{\\{identity\\.metadata\\.\\*\\}\\}/*"))
     const inherited = [
       { subject: "secrets", action: "read", conditions: { environment: "{{identity.metadata.toString}}" } },
     ]

@@ -54,10 +54,16 @@ export async function projectRights(
 
 /** Built-in roles first, so that what custom rules forbid is forbidden; each once. */
 async function meanings(db: Queries, orgId: string, keys: readonly string[]): Promise<Meaning[]> {
-  const custom = [...new Set(keys)].filter((key) => key.includes(":")).toSorted()
+  const custom = [...new Set(keys)].filter((key) => key.includes(":"))
   const roles = builtInProjectRoles.filter((role) => keys.includes(role))
-  return [...roles.flatMap((role) => builtIn.get(role) ?? []), ...(await customMeanings(db, orgId, custom))]
+  const found = await customMeanings(db, orgId, custom)
+  return [...roles.flatMap((role) => builtIn.get(role) ?? []), ...found.toSorted(inOrder)]
 }
+
+/** Roles before privileges, which people and machine identities have beside them; each by id. */
+const inOrder = (one: Meaning, other: Meaning): number =>
+  Number(isPrivilege(one)) - Number(isPrivilege(other)) || (one.key < other.key ? -1 : 1)
+const isPrivilege = ({ key }: Meaning): boolean => key.includes("-privilege:")
 
 async function customMeanings(db: Queries, orgId: string, keys: string[]): Promise<Meaning[]> {
   const met = keys.flatMap((key) => known.get(key) ?? [])
