@@ -4,7 +4,8 @@ import { describe, test } from "node:test"
 import { rightsOf } from "../access/can.ts"
 import { builtInProjectRoles, builtInProjectRules } from "../access/project-roles.ts"
 import { keyOf, type ProjectReference } from "../access/project.ts"
-import { organizationActions } from "../access/vocabulary.ts"
+import { spelledOut } from "../access/project-rules.ts"
+import { organizationActions, projectActions, type ProjectPermission } from "../access/vocabulary.ts"
 import { endpoints } from "../endpoints.ts"
 import type { Endpoint } from "../http/endpoint.ts"
 import { adminTokenFor, caseOf, createWorld, send, type Request } from "./access-cases.ts"
@@ -12,7 +13,7 @@ import { watchChanges } from "./changes.ts"
 import { startHarness } from "./harness.ts"
 import type { Answer } from "./http.ts"
 import * as people from "./people.ts"
-import { putInProject } from "./projects.ts"
+import { addProjectRole, putInProject } from "./projects.ts"
 
 /*
  * What every endpoint of a project refuses, drawn from its declaration as `access.test.ts` draws the rest: who is not in
@@ -107,6 +108,30 @@ const phraseFor = (kind: Kind, projectId: string): string =>
     ? "User not a part of the specified project"
     : `Identity is not a member of the specified project with ID '${projectId}'`
 
+/** Every right there is but this one, and but what gives it under another name. */
+const allBut = (right: ProjectPermission) =>
+  Object.entries(projectActions).flatMap(([subject, actions]) => {
+    const action = actions.filter((action) => {
+      const alone = spelledOut([{ subject, action }])
+      return !rightsOf(`${action} on ${subject} alone`, () => alone).can(right)
+    })
+    return action.length > 0 ? [{ subject, action }] : []
+  })
+const withAllBut = {
+  user: await somebody("user", "no-access"),
+  machine: await somebody("machine", "no-access"),
+}
+/** Somebody with a group of their own, for what goes by a single right. */
+async function inGroup(kind: Kind) {
+  const one = await somebody(kind, "no-access")
+  const group = await people.addGroup(harness, acme, `Group ${++made}`)
+  const { member } = one
+  const way = "username" in member ? `users/${member.username}` : `machine-identities/${member.identityId}`
+  people.ok(await harness.call(`POST /api/v1/groups/${group.id}/${way}`, { token: acme.token }))
+  return { ...one, group }
+}
+const withExactly = { user: await inGroup("user"), machine: await inGroup("machine") }
+
 test("there are endpoints of projects, and each says which project it is about", () => {
   assert.ok(ofProject.length > 3)
   for (const { endpoint } of ofProject) assert.ok(endpoint.inProject, endpoint.id)
@@ -116,7 +141,7 @@ test("there are endpoints of projects, and each says which project it is about",
   }
 })
 
-for (const { endpoint, right } of ofProject) {
+for (const [number, { endpoint, right }] of ofProject.entries()) {
   const callers = kinds.filter((kind) => endpoint.callers.includes(kind))
   const make = () => caseOf(endpoint)(harness, acme)
 
@@ -137,11 +162,7 @@ for (const { endpoint, right } of ofProject) {
       assert.ok(kind)
       const request = await make()
       const project = await projectOf(endpoint, request)
-      const { token, member } = await somebody(kind, "no-access")
-      const group = await people.addGroup(harness, acme, `Leavers ${++made}`)
-      const way =
-        "username" in member ? `users/${member.username}` : `machine-identities/${member.identityId}`
-      people.ok(await harness.call(`POST /api/v1/groups/${group.id}/${way}`, { token: acme.token }))
+      const { token, group } = await inGroup(kind)
       await putInProject(harness, project, { groupId: group.id }, "no-access")
       if (right !== "membership") {
         await refused(endpoint, request, { token, status: 403, error: "PermissionDenied", audited: 1 })
@@ -220,6 +241,32 @@ for (const { endpoint, right } of ofProject) {
       }
       // The request was a good one all the while.
       people.ok(await send(harness, endpoint, { request, token: adminTokenFor(endpoint, acme) }))
+    })
+
+    test(`goes by ${right[0]} on ${right[1]} alone, by a role of their own or of a group`, async () => {
+      for (const kind of callers) {
+        const request = await make()
+        const project = await projectOf(endpoint, request)
+        await addProjectRole(harness, project, "all-but-this", allBut(right))
+        await putInProject(harness, project, withAllBut[kind].member, "all-but-this")
+        const denied = { status: 403, error: "PermissionDenied", audited: 1 }
+        await refused(endpoint, request, { token: withAllBut[kind].token, ...denied })
+        await addProjectRole(harness, project, "exactly-this", [{ subject: right[1], action: [right[0]] }])
+        // Each kind by either way, though not at every endpoint.
+        const { token, member, group } = withExactly[kind]
+        const isOwn = (number + callers.indexOf(kind)) % 2 === 0
+        await putInProject(harness, project, isOwn ? member : { groupId: group.id }, "exactly-this")
+        const answer = await send(harness, endpoint, { request, token })
+        // Behind this gate is who gives more than they may, and who would need another right besides.
+        const isStoppedLater =
+          answer.body.error === "PermissionBoundaryError" ||
+          (answer.body.error === "PermissionDenied" &&
+            answer.body.message !== `You are not allowed to ${right[0]} on ${right[1]}`)
+        assert.ok(
+          answer.status === 200 || isStoppedLater,
+          `${kind} ${isOwn ? "" : "by a group"}: ${answer.text}`,
+        )
+      }
     })
   })
 }
