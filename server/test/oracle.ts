@@ -15,6 +15,9 @@ type Operators = Record<string, unknown>
 const operatorsOf = (written: unknown): Operators =>
   typeof written === "object" && written !== null ? (written as Operators) : { $eq: written }
 
+/** A star in a pattern that is a text, where another one is a wildcard. */
+export const starAsText = "\uE000"
+
 /** Whether a pattern matches, by trying every way to lay it over the text. */
 export function glob(pattern: string, text: string): boolean {
   const lay = (parts: string[], segments: string[]): boolean => {
@@ -28,7 +31,7 @@ export function glob(pattern: string, text: string): boolean {
       : segment === part
     return isFitting && lay(rest, others)
   }
-  return lay(pattern.split("/"), text.split("/"))
+  return lay(pattern.split("/"), text.replaceAll("*", starAsText).split("/"))
 }
 
 function fits(operators: Operators, value: unknown): boolean {
@@ -141,7 +144,8 @@ export type OracleGroup = { roles: Grant[] }
 /** Somebody in an organization, with the groups they have been in. */
 export type Holder = { roles: Grant[]; groups: { group: OracleGroup; when: Interval }[] }
 
-const isNow = ({ from, until, isClosed }: Interval, now: number): boolean =>
+/** Whether an interval lasts at a moment. */
+export const isNow = ({ from, until, isClosed }: Interval, now: number): boolean =>
   !isClosed && from <= now && (until === null || now < until)
 
 /** The names of all roles that somebody holds at a moment, each once: their own, and those of the groups they are in. */

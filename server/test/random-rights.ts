@@ -35,11 +35,11 @@ export class Choices {
   }
 }
 
-const paths = ["/a", "/a/x", "/a/x/y", "/ab/x", "/b", "/b/x", "/c"]
-const globs = ["/a/**", "/a/*", "/ab/*", "/b/**", "/**", "/*", "/*/x", "/a/x/**"]
-const tags = ["red", "blue", "green"]
+export const paths = ["/a", "/a/x", "/a/x/y", "/ab/x", "/b", "/b/x", "/c"]
+export const globs = ["/a/**", "/a/*", "/ab/*", "/b/**", "/**", "/*", "/*/x", "/a/x/**"]
+export const tags = ["red", "blue", "green"]
 const names = ["a", "b"]
-const elements = names.flatMap((key) => [...names, "c"].map((value) => ({ key, value })))
+export const elements = names.flatMap((key) => [...names, "c"].map((value) => ({ key, value })))
 
 const subsets = <T>(list: readonly T[]): T[][] =>
   Array.from({ length: 2 ** list.length }, (_, bits) => list.filter((_each, at) => (bits >> at) & 1))

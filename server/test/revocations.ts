@@ -185,7 +185,8 @@ const uuid = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/
 async function oneTrial(world: World, trial: Trial, way: Way, outcome: Outcome): Promise<void> {
   const [here, there] = outcome.trials++ % 2 === 0 ? [world.left, world.right] : [world.right, world.left]
   const expect = (answer: Answer, expected: string, what: string): void => {
-    const shown = answer.status === 200 ? "200" : `${answer.status} ${answer.body?.error}`.replace(uuid, "<id>")
+    const shown =
+      answer.status === 200 ? "200" : `${answer.status} ${answer.body?.error}`.replace(uuid, "<id>")
     if (shown !== expected) outcome.strange.push(`${way.name}, ${what}: ${answer.status} ${answer.text}`)
   }
   expect(await trial.use(there), "200", "before")

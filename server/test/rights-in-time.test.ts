@@ -5,10 +5,20 @@ import { organizationActions, type OrganizationPermission } from "../access/voca
 import { isInOrganization, lookUp } from "../auth/authenticate.ts"
 import type { AccessClaims } from "../auth/token.ts"
 import { newId } from "../crypto/ids.ts"
+import { columnsOf, dated, interval } from "./dated.ts"
 import { startHarness } from "./harness.ts"
-import { permits, rolesHeld, type Grant, type Holder, type Interval, type OracleGroup } from "./oracle.ts"
+import {
+  isNow,
+  permits,
+  rolesHeld,
+  type Grant,
+  type Holder,
+  type Interval,
+  type OracleGroup,
+} from "./oracle.ts"
 import * as people from "./people.ts"
 import { Choices, randomRules, universe } from "./random-rights.ts"
+import { addAccount, addMachine, Rows } from "./rows.ts"
 
 /*
  * People and machine identities with roles and groups of every age, written straight into the database: what the
@@ -24,45 +34,12 @@ const permissions = Object.entries(organizationActions).flatMap(([subject, actio
 )
 const org_id = acme.id
 const now = Date.now()
-const [hour, day] = [3_600_000, 86_400_000]
+const day = 86_400_000
+const chance = { choices, now }
 
-function interval(): Interval {
-  const from = now - 2 * day
-  switch (choices.below(8)) {
-    case 0:
-      return { from: now + day, until: null, isClosed: false }
-    case 1:
-      return { from, until: now - hour, isClosed: false }
-    case 2:
-      return { from, until: now - hour, isClosed: true }
-    case 3:
-      return { from, until: now + day, isClosed: true }
-    case 4:
-      return { from, until: now + day, isClosed: false }
-    default:
-      return { from, until: null, isClosed: false }
-  }
-}
-const columnsOf = ({ from, until, isClosed }: Interval) => ({
-  valid_from: new Date(from),
-  valid_until: until === null ? null : new Date(until),
-  is_closed: isClosed,
-})
-
-/** So many of these with intervals, of which one of each name may be open. */
-function dated<T>(most: number, make: () => T, nameOf: (made: T) => unknown): { made: T; when: Interval }[] {
-  const open = new Set<unknown>()
-  return choices
-    .list(most, () => ({ made: make(), when: interval() }))
-    .filter(({ made, when }) => {
-      if (when.isClosed) return true
-      if (open.has(nameOf(made))) return false
-      open.add(nameOf(made))
-      return true
-    })
-}
 const grants = (most: number): Grant[] =>
   dated(
+    chance,
     most,
     () => choices.one(roleNames),
     (role) => role,
@@ -91,6 +68,7 @@ for (let number = 0; number < 12; number++) {
     .values({ org_id, id, name, slug: `group-${number}`, sort_key: name })
     .execute()
   const roles = dated(
+    chance,
     3,
     () => choices.one(roleNames),
     () => "one",
@@ -114,6 +92,7 @@ async function addPlace(kind: Kind, whose: object, when: Interval): Promise<Hold
     await db.insertInto(`organization_${kind}_role_grants`).values(values).execute()
   }
   const joined = dated(
+    chance,
     4,
     () => choices.one(groups),
     ({ id }) => id,
@@ -128,14 +107,11 @@ async function addPlace(kind: Kind, whose: object, when: Interval): Promise<Hold
 type Case = { name: string; claims: AccessClaims; place: Interval; isAble: boolean; holder: Holder }
 
 async function addPerson(number: number): Promise<Case> {
-  const userId = newId()
-  const sessionId = newId()
   const username = `person-${number}@acme.example`
   const [isInvited, isInactive] = [choices.onceIn(6), choices.onceIn(8)]
-  const account = { id: userId, username, email: username, is_accepted: true }
-  await db.insertInto("users").values(account).execute()
-  const session = { id: sessionId, user_id: userId, ip_address: "127.0.0.1", user_agent: "test" }
-  await db.insertInto("sessions").values(session).execute()
+  const rows = new Rows()
+  const { id: userId, claims } = addAccount(rows, org_id, username)
+  await rows.write(db)
   const whose = {
     user_id: userId,
     username,
@@ -154,41 +130,19 @@ async function addPerson(number: number): Promise<Case> {
   const admin = { org_id: elsewhere.id, id: newId(), membership_id: there.id, role: "admin" }
   await db.insertInto("organization_user_role_grants").values(admin).execute()
 
-  const place = interval()
+  const place = interval(choices, now)
   const holder = await addPlace("user", whose, place)
-  const claims = { authTokenType: "accessToken", authMethod: "email", userId } as const
-  return {
-    name: username,
-    claims: { ...claims, tokenVersionId: sessionId, accessVersion: 1, organizationId: org_id },
-    place,
-    isAble: !isInvited && !isInactive,
-    holder,
-  }
+  return { name: username, claims, place, isAble: !isInvited && !isInactive, holder }
 }
 
-async function addMachine(number: number): Promise<Case> {
-  const identity_id = newId()
-  const [methodId, tokenId] = [newId(), newId()]
+async function addIdentity(number: number): Promise<Case> {
   const name = `machine ${number}`
-  await db.insertInto("identities").values({ org_id, id: identity_id, name, sort_key: name }).execute()
-  const method = { org_id, id: methodId, identity_id, method: "token-auth" }
-  const lifetimes = { access_token_ttl_seconds: 0, access_token_max_ttl_seconds: 0 }
-  await db
-    .insertInto("identity_auth_methods")
-    .values({ ...method, ...lifetimes })
-    .execute()
-  const token = { org_id, id: tokenId, identity_id, auth_method: "token-auth", auth_method_id: methodId }
-  await db.insertInto("identity_access_tokens").values(token).execute()
-  const place = interval()
+  const rows = new Rows()
+  const { id: identity_id, claims } = addMachine(rows, org_id, name)
+  await rows.write(db)
+  const place = interval(choices, now)
   const holder = await addPlace("identity", { identity_id }, place)
-  const claims = { authTokenType: "identityAccessToken", authMethod: "token-auth", orgId: org_id } as const
-  return {
-    name,
-    claims: { ...claims, identityId: identity_id, identityName: name, identityAccessTokenId: tokenId },
-    place,
-    isAble: true,
-    holder,
-  }
+  return { name, claims, place, isAble: true, holder }
 }
 
 /** What the oracle says the roles allow: built-in ones first, then custom ones by id. */
@@ -196,9 +150,6 @@ const rulesOf = (held: string[]) => [
   ...builtInRoles.flatMap((role) => (held.includes(role) ? builtInRules[role] : [])),
   ...[...custom.keys()].toSorted().flatMap((id) => (held.includes(id) ? (custom.get(id) ?? []) : [])),
 ]
-
-const isOpen = ({ from, until, isClosed }: Interval): boolean =>
-  !isClosed && from <= now && (until === null || now < until)
 
 async function rightsOf({ claims }: Case) {
   const { actor } = await lookUp(db, claims, undefined, { ip: "127.0.0.1", beforeSecondFactor: false })
@@ -209,10 +160,10 @@ async function rightsOf({ claims }: Case) {
 test("who holds roles of every age may do what the oracle says: 200 people and 80 machine identities", async () => {
   const cases: Case[] = []
   for (let number = 0; number < 200; number++) cases.push(await addPerson(number))
-  for (let number = 0; number < 80; number++) cases.push(await addMachine(number))
+  for (let number = 0; number < 80; number++) cases.push(await addIdentity(number))
   let [letIn, keptOut, allowed, refused] = [0, 0, 0, 0]
   for (const one of cases) {
-    if (!one.isAble || !isOpen(one.place)) {
+    if (!one.isAble || !isNow(one.place, now)) {
       await assert.rejects(rightsOf(one), { kind: "Forbidden" }, one.name)
       keptOut++
       continue
