@@ -37,6 +37,7 @@ import { projectIdentityEndpoints } from "./projects/identity-members.api.ts"
 import { legacyProjectIdentityEndpoints } from "./projects/identity-members.legacy.api.ts"
 import { projectUserEndpoints } from "./projects/user-members.api.ts"
 import { legacyProjectUserEndpoints } from "./projects/user-members.legacy.api.ts"
+import { ownPermissionEndpoints } from "./projects/own-permissions.api.ts"
 import { memberProjectEndpoints } from "./projects/projects-of-members.api.ts"
 import { projectEndpoints } from "./projects/projects.api.ts"
 import { identityPrivilegeEndpoints } from "./projects/identity-privileges.api.ts"
@@ -89,6 +90,7 @@ export const endpoints: readonly Endpoint[] = [
   ...folderEndpoints,
   ...legacyFolderEndpoints,
   ...memberProjectEndpoints,
+  ...ownPermissionEndpoints,
   ...projectGroupEndpoints,
   ...legacyProjectGroupEndpoints,
   ...projectRoleEndpoints,

@@ -111,7 +111,7 @@ describe("additional privileges, by the generated client", () => {
     const projectId: string = people.ok(answer).project.id
     const api = generatedClient(server.address, token)
     const { user } = (await api.apiV1UserGet()).data
-    // By project and account, since the person knows no id of the membership.
+    // By project and account, as the method's type does not know.
     const given = { projectId, userId: user.id, slug: "reader", permissions, type }
     const { privilege } = (
       await api.apiV1UserProjectAdditionalPrivilegePost({
@@ -127,6 +127,18 @@ describe("additional privileges, by the generated client", () => {
       apiV1UserProjectAdditionalPrivilegePrivilegeIdPatchRequest: { slug: "renamed" },
     })
     assert.equal(changed.data.privilege.slug, "renamed")
+    // By hand, see the exceptions of coverage.ts.
+    const place = people.ok(
+      await server.call(`GET /api/v1/workspace/${projectId}/permissions`, { token }),
+    ).data
+    assert.ok(place.permissions.every((rule: unknown) => Array.isArray(rule)))
+    assert.equal(place.membership.userId, user.id)
+    const projectMembershipId: string = place.membership.id
+    const listed = await api.apiV1UserProjectAdditionalPrivilegeGet({ projectMembershipId })
+    assert.deepEqual(
+      listed.data.privileges.map(({ slug }) => slug),
+      ["renamed"],
+    )
     await api.apiV1UserProjectAdditionalPrivilegePrivilegeIdDelete({ privilegeId })
     const gone = await refusal(api.apiV1UserProjectAdditionalPrivilegePrivilegeIdGet({ privilegeId }))
     assert.equal(gone.status, 404)

@@ -58,10 +58,14 @@ export function requireMember(
 ): Project {
   if (!found) throw noSuchProject(reference)
   if (found.isMember) return found
-  throw forbidden("You are not allowed to access this resource", {
+  throw notInProject(actor, found)
+}
+
+/** The refusal of who is in a project neither by themselves nor by a group. */
+export const notInProject = (actor: SignedInActor, { id }: Pick<Project, "id">) =>
+  forbidden("You are not allowed to access this resource", {
     name:
       actor.kind === "user"
         ? "User not a part of the specified project"
-        : `Identity is not a member of the specified project with ID '${found.id}'`,
+        : `Identity is not a member of the specified project with ID '${id}'`,
   })
-}

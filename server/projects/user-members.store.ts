@@ -20,6 +20,7 @@ export const peopleNamed = (db: Queries, orgId: string, usernames: string[]): Pr
 export type UserPlaceRow = Person & {
   /** The membership of the person, or of the group. */ id: string
   source_kind: "own" | "group"
+  /** The group, where it is one. */ group_id: string | null
   project_id: string
   email: string | null
   first_name: string | null
@@ -30,7 +31,13 @@ export type UserPlaceRow = Person & {
 }
 
 /** Which of them. */
-export type UserFilter = { id?: string; userId?: string; usernames?: string[]; withGroups?: boolean }
+export type UserFilter = {
+  id?: string
+  membershipId?: string
+  userId?: string
+  usernames?: string[]
+  withGroups?: boolean
+}
 
 /**
  * The places of people in a project, by first name, username and id; those of their own only, unless it is said. Who has
@@ -57,7 +64,7 @@ export function userPlaces(db: Queries, place: Place, filter: UserFilter = {}): 
         .on("p.source_kind", "=", "group"),
     )
     .select(["p.membership_id", "p.source_kind", "p.project_id", "p.valid_from as created_at"])
-    .select(["m.user_id", "m.username"])
+    .select(["m.user_id", "m.username", "pg.group_id"])
     .select(sql<string>`coalesce(own.id, pg.id)`.as("id"))
     .select(sql<Date>`coalesce(own.updated_at, pg.updated_at)`.as("updated_at"))
     .select(sql<boolean>`m.deactivated_at is null`.as("is_active"))
@@ -66,9 +73,10 @@ export function userPlaces(db: Queries, place: Place, filter: UserFilter = {}): 
     .select(sql<string | null>`case when m.accepted_at is not null then u.last_name end`.as("last_name"))
     .where("p.org_id", "=", place.orgId)
     .where("p.project_id", "=", place.projectId)
-  const { id, userId, usernames, withGroups } = filter
+  const { id, membershipId, userId, usernames, withGroups } = filter
   if (!withGroups) query = query.where("p.source_kind", "=", "own")
   if (id !== undefined) query = query.where("p.source_id", "=", id)
+  if (membershipId !== undefined) query = query.where("p.membership_id", "=", membershipId)
   if (userId !== undefined) query = query.where("m.user_id", "=", userId)
   if (usernames !== undefined)
     query = query.where((row) => row("m.username", "=", row.fn.any(sql<string[]>`${usernames}::text[]`)))

@@ -112,6 +112,7 @@ export const projectMemberCases: Record<string, Make> = {
   ...onAll("listProjectGroupUsers", groupIn, old),
   ...onAll("listProjectUserMemberships", onlyProject, newAndWorkspace),
   ...onAll("listProjectUsers", onlyProject, newAndWorkspace),
+  ...onAll("getOwnProjectPermissions", onlyProject, newAndWorkspace),
   ...onAll("getProjectUserMembership", userIn(), newAndWorkspace),
   getProjectMembershipOfUser: userIn(),
   ...onAll(
