@@ -39,6 +39,7 @@ import { projectUserEndpoints } from "./projects/user-members.api.ts"
 import { legacyProjectUserEndpoints } from "./projects/user-members.legacy.api.ts"
 import { ownPermissionEndpoints } from "./projects/own-permissions.api.ts"
 import { memberProjectEndpoints } from "./projects/projects-of-members.api.ts"
+import { templateEndpoints } from "./projects/templates.api.ts"
 import { projectEndpoints } from "./projects/projects.api.ts"
 import { identityPrivilegeEndpoints } from "./projects/identity-privileges.api.ts"
 import { olderIdentityPrivilegeEndpoints } from "./projects/identity-privileges.legacy.api.ts"
@@ -84,6 +85,7 @@ export const endpoints: readonly Endpoint[] = [
   ...groupProjectEndpoints,
   ...groupListEndpoints,
   ...projectEndpoints,
+  ...templateEndpoints,
   ...environmentEndpoints,
   ...legacyProjectEndpoints,
   ...legacyEnvironmentEndpoints,

@@ -44,6 +44,36 @@ describe("projects, by the generated client", () => {
     assert.equal((await api.apiV2WorkspaceSlugDelete({ slug: "deleted-by-slug" })).data.name, "By slug")
   })
 
+  test("are made of templates", async () => {
+    const environments = [{ name: "Live", slug: "live", position: 1 }]
+    // The client's type of a rule takes those about one subject only.
+    const permissions = [{ subject: "tags", action: ["read"] }] as never[]
+    const request = {
+      name: "generated",
+      environments,
+      roles: [{ name: "Reader", slug: "reader", permissions }],
+    }
+    const made = (await api.apiV1ProjectTemplatesPost({ apiV1ProjectTemplatesPostRequest: request })).data
+    const { id: templateId } = made.projectTemplate
+    assert.deepEqual(made.projectTemplate.environments, environments)
+    assert.deepEqual((await api.apiV1ProjectTemplatesTemplateIdGet({ templateId })).data, made)
+    const { projectTemplates } = (await api.apiV1ProjectTemplatesGet()).data
+    assert.deepEqual(projectTemplates, [made.projectTemplate])
+    const body = { projectName: "Of a template", template: "generated" }
+    const { project } = (await api.apiV2WorkspacePost({ apiV2WorkspacePostRequest: body })).data
+    assert.deepEqual(
+      project.environments.map(({ slug }) => slug),
+      ["live"],
+    )
+    const changed = await api.apiV1ProjectTemplatesTemplateIdPatch({
+      templateId,
+      apiV1ProjectTemplatesTemplateIdPatchRequest: { description: "for tests" },
+    })
+    assert.equal(changed.data.projectTemplate.description, "for tests")
+    await api.apiV1ProjectTemplatesTemplateIdDelete({ templateId })
+    assert.equal((await refusal(api.apiV1ProjectTemplatesTemplateIdGet({ templateId }))).status, 404)
+  })
+
   test("have environments", async () => {
     const { id: workspaceId } = await makeProject("With environments")
     const request = { name: "Quality", slug: "qa", position: 2 }

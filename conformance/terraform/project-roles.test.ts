@@ -4,8 +4,8 @@ import { organization, server } from "../instance.ts"
 import { replay, type Fields, type Known, type Step } from "../replay.ts"
 
 /*
- * What the Terraform provider (v0.19.24) sends for roles of a project, by both forms of the resource, and for
- * privileges beside them.
+ * What the Terraform provider (v0.19.24) sends for roles of a project, by both forms of the resource, for
+ * privileges beside them, and for templates.
  */
 const role: Fields = {
   role: {
@@ -133,6 +133,55 @@ describe("Terraform", () => {
       },
       { call: ({ privilegeId }) => `DELETE ${route}/${privilegeId}`, decodes: privilege },
       { call: ({ privilegeId }) => `GET ${route}/${privilegeId}`, status: 404 },
+    )
+  })
+
+  test("infisical_project_template", () => {
+    const template: Fields = {
+      projectTemplate: {
+        id: "string",
+        name: "string",
+        description: "string?",
+        roles: [{ name: "string", slug: "string", permissions: "list" }],
+        environments: [{ name: "string", slug: "string", position: "number" }],
+        orgId: "string",
+        createdAt: "time",
+        updatedAt: "time",
+        type: "string",
+      },
+    }
+    const at = ({ templateId }: Known) => `/api/v1/project-templates/${templateId}`
+    const roles = [{ name: "Reader", slug: "reader", permissions }]
+    const environments = [{ name: "Live", slug: "live", position: 1 }]
+    const content = { name: "tf-template", description: "", type: "secret-manager", roles, environments }
+    return apply(
+      {
+        call: "POST /api/v1/project-templates",
+        body: content,
+        decodes: template,
+        keeps: ({ projectTemplate }) => ({ templateId: projectTemplate.id }),
+      },
+      {
+        call: (known) => `GET ${at(known)}`,
+        decodes: template,
+        holds: ({ projectTemplate }) => [
+          [projectTemplate.roles, projectTemplate.environments],
+          [roles, environments],
+        ],
+      },
+      {
+        call: (known) => `PATCH ${at(known)}`,
+        // It leaves out what is empty.
+        body: (known) => ({ ...content, id: known["templateId"], name: "tf-renamed", roles: undefined }),
+        decodes: template,
+      },
+      {
+        call: (known) => `GET ${at(known)}`,
+        decodes: template,
+        holds: ({ projectTemplate }) => [projectTemplate.name, "tf-renamed"],
+      },
+      { call: (known) => `DELETE ${at(known)}`, decodes: template },
+      { call: (known) => `GET ${at(known)}`, status: 404 },
     )
   })
 

@@ -71,7 +71,7 @@ export type AuditEvents = {
   "create-org-role": RoleContent & { roleId: string }
   "update-org-role": Partial<RoleContent> & { roleId: string }
   "delete-org-role": { roleId: string; slug: string; name: string }
-  "create-project": { projectId: string; name: string; slug: string; type: string }
+  "create-project": { projectId: string; name: string; slug: string; type: string; template?: string }
   "update-project": {
     projectId: string
     name?: string
@@ -85,6 +85,9 @@ export type AuditEvents = {
     secretDetectionIgnoreValues?: string[]
     auditLogsRetentionDays?: number
   }
+  "create-project-template": TemplateContent & { templateId: string }
+  "update-project-template": Partial<TemplateContent> & { templateId: string }
+  "delete-project-template": { templateId: string; name: string }
   "create-folder": FolderEvent
   "update-folder": FolderEvent & { oldFolderName: string; oldFolderPath: string }
   "delete-folder": FolderEvent
@@ -179,6 +182,14 @@ type RoleContent = {
     conditions?: Record<string, unknown>
     inverted?: boolean
   }[]
+}
+
+type TemplateContent = {
+  name: string
+  description: string | null
+  type: string
+  roles: { name: string; slug: string; permissions: RoleContent["permissions"] }[]
+  environments: { name: string; slug: string; position: number }[]
 }
 
 type EnvironmentContent = {

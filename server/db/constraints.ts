@@ -5,6 +5,8 @@ const meanings: Record<string, () => DomainError> = {
   group_names_are_unique: () => badRequest("Another group of the organization already has this name"),
   group_slugs_are_unique: () => badRequest("Another group of the organization already has this slug"),
   project_slugs_are_unique: () => badRequest("Another project of the organization already has this slug"),
+  project_template_names_are_unique: () =>
+    badRequest("Another project template of the organization already has this name"),
   environment_slugs_are_unique: () =>
     badRequest("Another environment of the project already has this slug", { name: "CreateEnvironment" }),
   project_role_slugs_are_unique: () => badRequest("Another role of the project already has this slug"),

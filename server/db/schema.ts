@@ -820,6 +820,19 @@ export interface ProjectRoles {
   deleted_at: Timestamp | null
 }
 
+export interface ProjectTemplates {
+  org_id: string
+  id: string
+  name: string
+  description: string | null
+  type: string
+  roles: Json
+  environments: Json
+  created_at: Generated<Timestamp>
+  updated_at: Generated<Timestamp>
+  deleted_at: Timestamp | null
+}
+
 export interface ProjectUserMemberships {
   org_id: string
   project_id: string
@@ -1086,6 +1099,7 @@ export interface DB {
   project_identity_role_grants: ProjectIdentityRoleGrants
   project_keys: ProjectKeys
   project_roles: ProjectRoles
+  project_templates: ProjectTemplates
   project_user_memberships: ProjectUserMemberships
   project_user_places: ProjectUserPlaces
   project_user_privileges: ProjectUserPrivileges

@@ -54,22 +54,36 @@ export const newProject = z.object({
   projectName: displayName("Project name", 64).describe("The name of the project."),
   projectDescription: storableText.max(1_024).nullish().describe("What the project is for."),
   slug: slug(5, 36).optional().describe("The slug; made of the name when it is left out."),
-  type: projectType.default("secret-manager").describe("What the project is made for."),
-  template: z.string().min(1).max(64).default("default").describe("The template to make it of."),
+  type: projectType
+    .optional()
+    .describe("What the project is made for; as the template says, or secret-manager, when it is left out."),
+  template: storableText
+    .min(1)
+    .max(64)
+    .default("default")
+    .describe("The name of the template to make it of."),
   kmsKeyId: z.string().max(64).nullish().describe("A key of a key manager; there is none yet."),
-  shouldCreateDefaultEnvs: z.boolean().default(true).describe("Whether to make dev, staging and prod."),
+  shouldCreateDefaultEnvs: z
+    .boolean()
+    .default(true)
+    .describe("Whether to make dev, staging and prod; a template has its own."),
   hasDeleteProtection: z.boolean().default(false).describe("Whether it is protected from deletion."),
 })
 
-const environmentName = displayName("Name", 255).describe("The name of the environment.")
-const environmentSlug = slug(1, 64).describe("The slug of the environment.")
-const position = z.number().int().min(1).max(10_000)
+export const environmentName = displayName("Name", 255).describe("The name of the environment.")
+export const environmentSlug = slug(1, 64).describe("The slug of the environment.")
+export const environmentPosition = z
+  .number()
+  .int()
+  .min(1)
+  .max(10_000)
+  .describe("Where it stands among the others.")
 
 /** What an environment is made of. */
 export const newEnvironment = z.object({
   name: environmentName,
   slug: environmentSlug,
-  position: position
+  position: environmentPosition
     .optional()
     .describe("Where it stands among the others; behind them when it is left out."),
 })
@@ -78,5 +92,5 @@ export const newEnvironment = z.object({
 export const environmentChanges = z.object({
   name: environmentName.optional(),
   slug: environmentSlug.optional(),
-  position: position.optional().describe("Where it is to stand; others make room."),
+  position: environmentPosition.optional().describe("Where it is to stand; others make room."),
 })

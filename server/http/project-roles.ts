@@ -6,10 +6,14 @@ import { displayName, slug, storableText } from "./fields.ts"
  */
 
 const reserved = new Set(["admin", "member", "viewer", "no-access", "custom"])
+
+/** The slug of a role that is not built in. */
+export const projectRoleSlug = slug(1, 64)
+  .refine((text) => !reserved.has(text), { error: "This slug is reserved" })
+  .describe("The slug of the role.")
+
 const fields = <R extends z.ZodType>(rules: R) => ({
-  slug: slug(1, 64)
-    .refine((text) => !reserved.has(text), { error: "This slug is reserved" })
-    .describe("The slug of the role."),
+  slug: projectRoleSlug,
   name: displayName("Name", 255).describe("The name of the role."),
   description: storableText.max(1_000).nullable().describe("What the role is for."),
   permissions: rules,

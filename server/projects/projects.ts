@@ -13,6 +13,7 @@ import { foundProject, type NewProject as NewFoundedProject } from "../grants/pr
 import { sortKey } from "../names.ts"
 import * as places from "./places.store.ts"
 import * as store from "./projects.store.ts"
+import { beginningOf } from "./templates.ts"
 
 export { requireOwnOrganization } from "../access/access.ts"
 
@@ -23,42 +24,50 @@ type NewProject = {
   name: string
   description: string | null | undefined
   slug?: string | undefined
-  type: string
+  type?: string | undefined
   template: string
   kmsKeyId?: string | null | undefined
   shouldCreateDefaultEnvs: boolean
   hasDeleteProtection: boolean
 }
 
-const defaultEnvironments = [
-  { name: "Development", slug: "dev" },
-  { name: "Staging", slug: "staging" },
-  { name: "Production", slug: "prod" },
-]
-
-/** Makes a project whose admin is the caller. */
+/** Makes a project whose admin is the caller, and which begins with what its template has. */
 export async function createProject(ctx: Context, input: NewProject): Promise<Project> {
-  if (input.template !== "default") throw notFound(`There is no project template ${input.template}`)
   if (input.kmsKeyId) throw notFound(`There is no KMS key with the ID ${input.kmsKeyId}`)
-  const environments = (input.shouldCreateDefaultEnvs ? defaultEnvironments : []).map((each, index) => ({
-    ...each,
-    id: newId(),
-    position: index + 1,
-  }))
-  const { slug } = input
+  const { slug, template } = input
+  const beginning = await beginningOf(ctx, template)
+  const type = input.type ?? beginning.type ?? "secret-manager"
+  if (beginning.type !== undefined && beginning.type !== type) {
+    throw badRequest(`The template ${template} is for projects of the type ${beginning.type}`)
+  }
+  const hasEnvironments = template !== "default" || input.shouldCreateDefaultEnvs
+  const environments = withIds(hasEnvironments ? beginning.environments : [])
+  const roles = withIds(beginning.roles)
   // Generated slugs end in random letters: one that is taken is drawn anew.
   const tries = slug === undefined ? 5 : 1
   for (let attempt = 1; attempt <= tries; attempt++) {
-    const made = await insertProject(ctx, { ...input, slug: slug ?? generatedSlug(input.name) }, environments)
-    if (made) return { ...made, environments }
+    const named = { ...input, type, slug: slug ?? generatedSlug(input.name) }
+    const made = await insertProject(ctx, named, { environments, roles })
+    if (made)
+      return { ...made, environments: environments.toSorted((one, next) => one.position - next.position) }
   }
   throw slugIsTaken()
 }
 
+const withIds = <T extends object>(items: readonly T[]): (T & { id: string })[] =>
+  items.map((item) => ({ ...item, id: newId() }))
+
 async function insertProject(
   ctx: Context,
-  { name, description, slug, type, hasDeleteProtection }: NewProject & { slug: string },
-  environments: NewFoundedProject["environments"],
+  {
+    name,
+    description,
+    slug,
+    type,
+    template,
+    hasDeleteProtection,
+  }: NewProject & { slug: string; type: string },
+  beginning: Pick<NewFoundedProject, "environments" | "roles">,
 ): Promise<store.ProjectRow | undefined> {
   const id = newId()
   const { orgId, membershipId } = ctx.actor
@@ -71,10 +80,10 @@ async function insertProject(
     description: description || null,
     type,
     has_delete_protection: hasDeleteProtection,
-    environments,
-    roles: [],
+    ...beginning,
   }
-  const event = auditRow(sourceOf(ctx), "create-project", { projectId: id, name, slug, type })
+  const made = { projectId: id, name, slug, type, ...(template === "default" ? {} : { template }) }
+  const event = auditRow(sourceOf(ctx), "create-project", made)
   const granted = ungoverned("whoever makes a project is its admin")
   return foundProject(
     ctx.db,

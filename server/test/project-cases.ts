@@ -1,6 +1,6 @@
 import type { Make } from "./access-cases.ts"
 import type { Harness } from "./harness.ts"
-import type { Organization } from "./people.ts"
+import { ok, type Organization } from "./people.ts"
 import { addProject } from "./projects.ts"
 
 let made = 0
@@ -30,6 +30,20 @@ const newProject = () => ({
 })
 
 const newEnvironment = () => ({ name: fresh("Environment"), slug: fresh("env"), position: 2 })
+
+const newTemplate = () => ({
+  name: fresh("template"),
+  description: "made for a test",
+  type: "secret-manager",
+  roles: [
+    { name: "Reader", slug: "reader", permissions: [{ subject: "tags", action: ["read"], inverted: false }] },
+  ],
+  environments: [{ name: "Production", slug: "prod", position: 1 }],
+})
+const freshTemplate = async (harness: Harness, { token }: Organization) => {
+  const answer = await harness.call("POST /api/v1/project-templates", { token, body: newTemplate() })
+  return { templateId: ok(answer).projectTemplate.id as string }
+}
 
 /** An environment of a project of its own, and how a path names both. */
 async function freshEnvironment(harness: Harness, organization: Organization) {
@@ -79,6 +93,16 @@ export const projectCases: Record<string, Make> = {
     const { projectId, id } = await freshEnvironment(harness, organization)
     return { path: { projectId, id } }
   },
+  listProjectTemplates: async () => ({ query: { type: "secret-manager" } }),
+  createProjectTemplate: async () => ({ body: newTemplate() }),
+  getProjectTemplate: async (harness, organization) => ({ path: await freshTemplate(harness, organization) }),
+  updateProjectTemplate: async (harness, organization) => ({
+    path: await freshTemplate(harness, organization),
+    body: newTemplate(),
+  }),
+  deleteProjectTemplate: async (harness, organization) => ({
+    path: await freshTemplate(harness, organization),
+  }),
   createWorkspace: async () => ({ body: newProject() }),
   listWorkspaces: async () => ({ query: { includeRoles: "true", type: "all" } }),
   getWorkspace: async (harness, organization) => ({
