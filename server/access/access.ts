@@ -27,7 +27,11 @@ export const needsOrganization = (access: Access): boolean =>
 export type CallerKind = "user" | "machine"
 
 /** A permission the caller lacks; written to the audit log before the answer leaves. */
-export type Denial = { action: string; subject: string }
+export type Denial = {
+  action: string
+  subject: string
+  /** In which project it was, where that is not the one that the request is about. */ projectId?: string
+}
 
 /** Who has rights somewhere: the caller in the organization, or the caller in a project. */
 export type Holder = { rights: Rights }

@@ -104,6 +104,6 @@ export async function recordDenial(ctx: Context, denial: Denial, refusal: { name
     message: refusal.message,
     route: ctx.request.route,
     method: ctx.request.method,
-    projectId: ctx.project?.id ?? null,
+    projectId: denial.projectId ?? ctx.project?.id ?? null,
   })
 }

@@ -1,8 +1,10 @@
 import { z } from "zod"
 import { endpoint } from "../http/endpoint.ts"
-import { emailAddress, idText } from "../http/fields.ts"
+import { emailAddress, idText, storableText } from "../http/fields.ts"
+import { roleSlug } from "../http/project-members.ts"
 import { OwnUser, presentOwnUser } from "../http/user.ts"
 import * as invitations from "./invitations.ts"
+import { inviteInto } from "./project-invitations.ts"
 
 const tags: [string] = ["Invitations"]
 
@@ -14,9 +16,33 @@ const shown = z.object({
   code: z.string().trim().max(128).describe("The code of the invitation, from its link."),
 })
 
+/** A project, by its id or its slug, and the roles that the invited get in it. */
+const project = z
+  .object({
+    id: idText.max(64).optional().describe("The ID of the project."),
+    slug: storableText.max(64).optional().describe("The slug of the project, in place of the ID."),
+    projectRoleSlug: z
+      .array(roleSlug)
+      .min(1, "Give at least one role")
+      .max(50)
+      .default(["member"])
+      .describe("The slugs of the roles to give."),
+  })
+  .transform(({ id, slug, projectRoleSlug: roles }, context) => {
+    if (id !== undefined && slug === undefined) return { project: { id }, roles }
+    if (slug !== undefined && id === undefined) return { project: { slug }, roles }
+    context.issues.push({
+      code: "custom",
+      input: id,
+      path: ["id"],
+      message: "Name the project by id or by slug",
+    })
+    return z.NEVER
+  })
+
 export const invitationEndpoints = [
   endpoint("inviteToOrganization", "POST /api/v1/invite-org/signup", {
-    summary: "Invite people into the organization",
+    summary: "Invite people into the organization, and put them into projects",
     tags,
     access: { organization: ["create", "member"] },
     body: z.object({
@@ -30,17 +56,17 @@ export const invitationEndpoints = [
         .default("member")
         .describe("The role that the invited get in the organization."),
       projects: z
-        .array(z.object({ id: z.string().max(64) }))
+        .array(project)
+        .max(20)
         .default([])
-        .describe("Projects to add the invited to."),
+        .describe("Projects to put them into, also who is in the organization already."),
     }),
     result: z.object({
       message: z.string(),
       completeInviteLinks: z.array(link).optional(),
     }),
     async handle(ctx, { body }) {
-      const { projects, ...input } = body
-      const links = await invitations.invite(ctx, { ...input, projectIds: projects.map(({ id }) => id) })
+      const links = await inviteInto(ctx, body)
       return {
         message: "The invitations have been made",
         ...(links ? { completeInviteLinks: links } : {}),

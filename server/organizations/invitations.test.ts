@@ -86,7 +86,7 @@ describe("inviting", () => {
     }
   })
 
-  test("another organization, an unknown role and a project are absent", async () => {
+  test("another organization, an unknown role and an unknown project are absent", async () => {
     await refused(() => send({ inviteeEmails: ["x@example.com"], organizationId: elsewhere.id }), 404)
     await refused(() => send({ inviteeEmails: ["x@example.com"], organizationRoleSlug: "astronaut" }), 404)
     await refused(() => send({ inviteeEmails: ["x@example.com"], projects: [{ id: acme.id }] }), 404)

@@ -5,7 +5,7 @@ import type { InvitationClaims } from "../auth/token.ts"
 import type { Context, PublicContext } from "../context.ts"
 import { newId, randomHex } from "../crypto/ids.ts"
 import { hashOfCode } from "../crypto/keys.ts"
-import { badRequest, DomainError, forbidden, notFound } from "../errors.ts"
+import { badRequest, DomainError, forbidden } from "../errors.ts"
 import { beginMemberships } from "../groups/members.ts"
 import { invitationMail } from "../mail/invitation.ts"
 import { canonicalUsername } from "../names.ts"
@@ -20,24 +20,16 @@ import { getOrganization } from "./organizations.ts"
 const validDays = 7
 const secondsBetweenMails = 60
 
+/** Who is invited, into which organization, and with which role there. */
+export type Invited = { inviteeEmails: string[]; organizationId: string; organizationRoleSlug: string }
 export type InviteLink = { email: string; link: string }
 
 /**
  * Invites addresses into the caller's organization. Each becomes a membership that is pending until its holder
  * accepts; who is in already is passed over. Returns the links, unless a mail server carries them.
  */
-export async function invite(
-  ctx: Context,
-  input: {
-    inviteeEmails: string[]
-    organizationId: string
-    organizationRoleSlug: string
-    projectIds: string[]
-  },
-): Promise<InviteLink[] | undefined> {
+export async function invite(ctx: Context, input: Invited): Promise<InviteLink[] | undefined> {
   requireOwnOrganization(ctx, input.organizationId)
-  if (input.projectIds[0] !== undefined)
-    throw notFound(`There is no project with the ID ${input.projectIds[0]}`)
   const role = await requireRole(ctx, input.organizationRoleSlug)
   const granted = requireCovers(
     ctx.actor,

@@ -135,7 +135,6 @@ async function peopleNamed(ctx: ProjectContext, names: Names): Promise<Map<strin
     inviteeEmails: strangers,
     organizationId: orgId,
     organizationRoleSlug: default_role,
-    projectIds: [],
   })
   return load()
 }

@@ -11,7 +11,10 @@ const { left, right, sql, acme } = servers
 const admin = { token: acme.token }
 const rounds = timesOf(60, 2_400)
 
-const wide = [{ subject: "groups", action: ["read", "create", "edit", "assign-role"] }]
+const wide = [
+  { subject: "groups", action: ["read", "create", "edit", "assign-role"] },
+  { subject: "member", action: ["create", "assign-role"] },
+]
 const narrow = [{ subject: "groups", action: ["read"] }]
 
 let granter = { token: "", identityId: "" }
@@ -24,7 +27,8 @@ before(async () => {
   const body = { projectName: "Contested" }
   project = { ...people.ok(await left.call("POST /api/v1/projects", { ...admin, body })).project, path: "" }
   project.path = `/api/v1/projects/${project.id}/memberships/groups`
-  const identity = await people.addIdentity(left, acme, "no-access")
+  // What they may do in the organization, such as to invite, gives nothing in the project.
+  const identity = await people.addIdentity(left, acme, "admin")
   granter = { token: identity.token, identityId: identity.id }
   openers = (await people.addGroup(left, acme, "Openers")).id
   const role = { slug: "granter", name: "Granter", permissions: wide }
@@ -67,6 +71,17 @@ const grants: Record<string, (groupId: string) => Promise<Answer>> = {
       token: granter.token,
       body: { roles: [{ role: ++made % 2 === 0 ? "viewer" : "member" }] },
     }),
+  // Of a project that the route does not name.
+  invitePerson: () =>
+    right.call("POST /api/v1/invite-org/signup", {
+      token: granter.token,
+      body: {
+        inviteeEmails: [`contested-${++made}@example.com`],
+        organizationId: acme.id,
+        organizationRoleSlug: "no-access",
+        projects: [{ id: project.id, projectRoleSlug: ["viewer"] }],
+      },
+    }),
 }
 
 const inGroup = () => `/api/v1/groups/${openers}/machine-identities/${granter.identityId}`
@@ -97,9 +112,11 @@ describe("nothing is granted in a project by rights that ended before", () => {
         people.ok(await ask(left, `POST ${project.path}/${there.id}`, { role: "viewer" }))
         await sql.query("truncate witnesses")
         const groupFor = async (round: string) =>
-          name === "updateGroup" ? there.id : (await people.addGroup(left, acme, `New ${round}`)).id
+          name === "updateGroup"
+            ? there.id
+            : (await people.addGroup(left, acme, `New ${name} ${round}`.slice(0, 60))).id
         await giveBack()
-        const first = await groupFor(`${way} first`.slice(0, 60))
+        const first = await groupFor(`first ${way}`)
         const begin = performance.now()
         people.ok(await grant(first))
         // The loss falls anywhere into the time that a grant takes, or shortly behind it.
@@ -107,7 +124,7 @@ describe("nothing is granted in a project by rights that ended before", () => {
         let granted = 0
         for (let round = 0; round < Math.ceil(rounds / 8); round++) {
           await giveBack()
-          const groupId = await groupFor(`${round} ${way}`.slice(0, 60))
+          const groupId = await groupFor(`${round} ${way}`)
           const [given] = await Promise.all([
             grant(groupId),
             sleep(((round % 8) / 6) * takes).then(() => lose()),
