@@ -119,9 +119,9 @@ export async function markDeleted(db: Queries, orgId: string): Promise<void> {
     .execute()
 }
 
-export type Usage = { members: number; identities: number; projects: number }
+export type Usage = { members: number; identities: number; projects: number; environments: number }
 
-/** How many people and machine identities belong to the organization. */
+/** How many people, machine identities and projects belong to the organization, and environments to these. */
 export async function usageOf(db: Queries, orgId: string): Promise<Usage> {
   const counted = await db
     .selectNoFrom((row) => [
@@ -141,11 +141,22 @@ export async function usageOf(db: Queries, orgId: string): Promise<Usage> {
         .where("org_id", "=", orgId)
         .where("deleted_at", "is", null)
         .as("projects"),
+      row
+        .selectFrom("environments as e")
+        .innerJoin("projects as p", (join) =>
+          join.onRef("p.org_id", "=", "e.org_id").onRef("p.id", "=", "e.project_id"),
+        )
+        .select((each) => each.fn.countAll<string>().as("count"))
+        .where("e.org_id", "=", orgId)
+        .where("e.deleted_at", "is", null)
+        .where("p.deleted_at", "is", null)
+        .as("environments"),
     ])
     .executeTakeFirstOrThrow()
   return {
     members: Number(counted.members),
     identities: Number(counted.identities),
     projects: Number(counted.projects),
+    environments: Number(counted.environments),
   }
 }

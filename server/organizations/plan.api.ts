@@ -75,20 +75,20 @@ export const planEndpoints = [
     params: z.object({ organizationId: idParam("The ID of the organization.") }),
     result: z.object({ plan: Plan }),
     async handle(ctx, { params }) {
-      const { members, identities, projects } = await organizations.usageOfOwn(ctx, params.organizationId)
+      const used = await organizations.usageOfOwn(ctx, params.organizationId)
       return {
         plan: {
           _id: null,
           slug: null,
           tier: 0,
           workspaceLimit: null,
-          workspacesUsed: projects,
+          workspacesUsed: used.projects,
           memberLimit: null,
-          membersUsed: members,
+          membersUsed: used.members,
           environmentLimit: null,
-          environmentsUsed: 0,
+          environmentsUsed: used.environments,
           identityLimit: null,
-          identitiesUsed: identities,
+          identitiesUsed: used.identities,
           // Nothing is thrown away.
           auditLogsRetentionDays: 36_500,
           auditLogStreamLimit: 0,

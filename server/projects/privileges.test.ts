@@ -1,4 +1,5 @@
 import assert from "node:assert/strict"
+import { randomUUID } from "node:crypto"
 import { describe, test } from "node:test"
 import { startHarness } from "../test/harness.ts"
 import type { Answer } from "../test/http.ts"
@@ -74,6 +75,17 @@ async function somebody(kind: Kind, project: Project, way: "own" | "group" = "ow
       return status === 200
     },
   }
+}
+
+async function membershipOf(userId: string | undefined, projectId: string): Promise<string> {
+  const { id } = await harness.db
+    .selectFrom("active_project_user_memberships as pm")
+    .innerJoin("active_organization_user_memberships as m", "m.id", "pm.membership_id")
+    .select("pm.id")
+    .where("pm.project_id", "=", projectId)
+    .where("m.user_id", "=", String(userId))
+    .executeTakeFirstOrThrow()
+  return id
 }
 
 const edit = [{ subject: "settings", action: ["edit"] }]
@@ -334,19 +346,34 @@ describe("what older clients send", () => {
   test("by a membership of a person is the same as by project and account", async () => {
     const project = await addProject(harness, acme)
     const who = await somebody("user", project)
-    const { id } = await harness.db
-      .selectFrom("active_project_user_memberships as pm")
-      .innerJoin("active_organization_user_memberships as m", "m.id", "pm.membership_id")
-      .select("pm.id")
-      .where("pm.project_id", "=", project.id)
-      .where("m.user_id", "=", String(who.holder.userId))
-      .executeTakeFirstOrThrow()
+    const id = await membershipOf(who.holder.userId, project.id)
     const given = { projectMembershipId: id, permissions: edit, type: lasting }
     const { privilege } = people.ok(await call("POST", ofPeople, given))
     assert.deepEqual((await who.list())[0].id, privilege.id)
     const listed = people.ok(await call("GET", `${ofPeople}?projectMembershipId=${id}`)).privileges
     assert.deepEqual(listed, await who.list())
     await refused(() => call("GET", `${ofPeople}?projectId=${project.id}`), 422)
+  })
+
+  test("or by both, where they are one", async () => {
+    const [project, elsewhere] = [await addProject(harness, acme), await addProject(harness, acme)]
+    const [who, other] = [await somebody("user", project), await somebody("user", project)]
+    const projectMembershipId = await membershipOf(who.holder.userId, project.id)
+    const { userId } = who.holder
+    const given = { projectMembershipId, permissions: edit, type: lasting }
+    const named = [{ projectId: project.id, userId }, { projectId: project.id.toUpperCase() }, { userId }]
+    for (const both of named) people.ok(await call("POST", ofPeople, { ...given, ...both }))
+    const contradictions = [
+      { projectId: elsewhere.id, userId },
+      { projectId: project.id, userId: other.holder.userId },
+      { projectId: "no-id" },
+      { userId: randomUUID() },
+    ]
+    for (const both of contradictions) {
+      await refused(() => call("POST", ofPeople, { ...given, ...both }), 400)
+      const query = new URLSearchParams({ projectMembershipId, ...both } as Record<string, string>)
+      await refused(() => call("GET", `${ofPeople}?${query.toString()}`), 400)
+    }
   })
 })
 

@@ -5,7 +5,7 @@ import type { Rule } from "../access/roles.ts"
 import { record } from "../audit/audit.ts"
 import type { ProjectContext } from "../context.ts"
 import { newId, randomAlphanumerics, uuidOrNull } from "../crypto/ids.ts"
-import { notFound } from "../errors.ts"
+import { badRequest, notFound } from "../errors.ts"
 import { changeInProject, giveInProject } from "../grants/privileges.ts"
 import { rulesHeldBy, rulesOfKeys } from "./held.ts"
 import * as store from "./privileges.store.ts"
@@ -21,8 +21,16 @@ export { rangeMs } from "./temporary.ts"
  */
 
 type Kind = store.Kind
-/** Whose privilege it is: by account or machine identity, or by the membership in the project. */
-export type HolderReference = { kind: Kind; by: store.HolderKey; value: string }
+/**
+ * Whose privilege it is: by account or machine identity, or by the membership in the project. Whatever else the request
+ * says of them must be so.
+ */
+export type HolderReference = {
+  kind: Kind
+  by: store.HolderKey
+  value: string
+  also?: { projectId: string | undefined; holderId: string | undefined }
+}
 export type Privilege = store.PrivilegeRow & { holder_id: string }
 
 const permissions = {
@@ -198,11 +206,17 @@ function handedOut(rules: readonly Rule[], fields: SubjectFields): SubjectFields
 
 async function requireHolder(
   ctx: ProjectContext,
-  { kind, by, value }: HolderReference,
+  { kind, by, value, also }: HolderReference,
 ): Promise<store.HolderRow> {
   const id = uuidOrNull(value)
   const holder = id && (await store.findHolder(ctx.db, kind, placeOf(ctx), [by, id]))
-  if (holder) return holder
+  if (holder) {
+    const isOther = (said: string | undefined, so: string) => said !== undefined && said.toLowerCase() !== so
+    if (isOther(also?.projectId, ctx.project.id) || isOther(also?.holderId, holder.holder_id)) {
+      throw badRequest("The membership is another one than that of this user in this project")
+    }
+    return holder
+  }
   const who = kind === "user" ? "user" : "machine identity"
   throw notFound(
     by === "projectMembershipId"

@@ -288,14 +288,17 @@ test("what is no id of a project is 404", async () => {
   }
 })
 
-test("the plan of the organization counts the projects that are there", async () => {
-  const used = async () => {
+test("the plan of the organization counts the projects that are there, and their environments", async () => {
+  const used = async (): Promise<[projects: number, environments: number]> => {
     const route = `GET /api/v1/organizations/${acme.id}/plan`
-    return people.ok(await harness.call(route, { token: acme.adminToken })).plan.workspacesUsed
+    const { plan } = people.ok(await harness.call(route, { token: acme.adminToken }))
+    return [plan.workspacesUsed, plan.environmentsUsed]
   }
-  const before = await used()
-  const { id } = await addProject(harness, acme)
-  assert.equal(await used(), before + 1)
+  const [projects, environments] = await used()
+  const { id, environments: made } = await addProject(harness, acme)
+  assert.deepEqual(await used(), [projects + 1, environments + 3])
+  people.ok(await harness.call(`DELETE /api/v1/projects/${id}/environments/${made[0]?.id}`, { token }))
+  assert.deepEqual(await used(), [projects + 1, environments + 2])
   people.ok(await harness.call(`DELETE /api/v1/projects/${id}`, { token }))
-  assert.equal(await used(), before)
+  assert.deepEqual(await used(), [projects, environments])
 })

@@ -34,10 +34,15 @@ const unnamed = { error: "Send projectMembershipId, or projectId and userId", pa
 
 const projectOf = ({ projectMembershipId, projectId = "" }: Named): ProjectReference =>
   projectMembershipId === undefined ? { id: projectId } : { userMembershipId: projectMembershipId }
-const of = ({ projectMembershipId, userId = "" }: Named): privileges.HolderReference =>
+const of = ({ projectMembershipId, projectId, userId }: Named): privileges.HolderReference =>
   projectMembershipId === undefined
-    ? { kind: "user", by: "holderId", value: userId }
-    : { kind: "user", by: "projectMembershipId", value: projectMembershipId }
+    ? { kind: "user", by: "holderId", value: userId ?? "" }
+    : {
+        kind: "user",
+        by: "projectMembershipId",
+        value: projectMembershipId,
+        also: { projectId, holderId: userId },
+      }
 
 export const userPrivilegeEndpoints = [
   endpoint("createUserPrivilege", "POST /api/v1/user-project-additional-privilege", {
