@@ -48,6 +48,7 @@ import { projectRoleEndpoints } from "./projects/roles.api.ts"
 import { userPrivilegeEndpoints } from "./projects/user-privileges.api.ts"
 import { secretBatchEndpoints } from "./secrets/batches.api.ts"
 import { secretChangeEndpoints } from "./secrets/changes.api.ts"
+import { secretMoveEndpoints } from "./secrets/moves.api.ts"
 import { secretEndpoints } from "./secrets/secrets.api.ts"
 import { passwordEndpoints } from "./users/passwords.api.ts"
 import { profileEndpoints } from "./users/profile.api.ts"
@@ -107,5 +108,6 @@ export const endpoints: readonly Endpoint[] = [
   ...secretEndpoints,
   ...secretChangeEndpoints,
   ...secretBatchEndpoints,
+  ...secretMoveEndpoints,
   ...auditEndpoints,
 ]

@@ -58,6 +58,21 @@ describe("secrets, by the generated client", () => {
     assert.deepEqual((await api.apiV3SecretsRawGet(place)).data.secrets, [])
   })
 
+  test("are moved", async () => {
+    const made = await api.apiV3SecretsRawSecretNamePost({
+      secretName: "MOVED",
+      apiV3SecretsRawSecretNamePostRequest: { ...place, secretValue: "1" },
+    })
+    const secretId = "secret" in made.data ? made.data.secret.id : assert.fail()
+    const ends = { sourceEnvironment: environment, destinationEnvironment: "staging", secretIds: [secretId] }
+    const { data } = await api.apiV3SecretsMovePost({
+      apiV3SecretsMovePostRequest: { projectSlug: project.slug, ...ends },
+    })
+    assert.deepEqual(data, { isSourceUpdated: true, isDestinationUpdated: true })
+    const there = { ...place, environment: "staging", secretName: "MOVED" }
+    assert.equal((await api.apiV3SecretsRawSecretNameGet(there)).data.secret.secretValue, "1")
+  })
+
   test("have versions", async () => {
     const own = await addProject("Secrets of Ada", organization.adminToken)
     const at = { workspaceId: own.id as string, environment, secretPath: "/" }

@@ -96,10 +96,19 @@ export type AuditEvents = {
   "get-secret-versions": SecretPlace & SecretEvent & { numberOfVersions: number }
   "create-secret": SecretPlace & SecretEvent
   "create-secrets": SecretPlace & { secrets: SecretEvent[] }
-  "update-secret": SecretPlace & SecretEvent & { oldSecretKey?: string }
+  "update-secret": SecretPlace & SecretEvent & { oldSecretKey?: string; restoredVersion?: number }
   "update-secrets": SecretPlace & { secrets: (SecretEvent & { oldSecretKey?: string })[] }
   "delete-secret": SecretPlace & SecretEvent
   "delete-secrets": SecretPlace & { secrets: SecretEvent[] }
+  "move-secrets": {
+    projectId: string
+    sourceEnvironment: string
+    sourceSecretPath: string
+    destinationEnvironment: string
+    destinationSecretPath: string
+    secretIds: string[]
+    secretKeys: string[]
+  }
   "delete-project": { projectId: string; name: string; slug: string }
   "create-environment": EnvironmentContent
   "update-environment": EnvironmentContent & { oldName: string; oldSlug: string; oldPosition: number }

@@ -65,13 +65,12 @@ export const placedQuery = <Shape extends z.core.$ZodLooseShape>(generation: Gen
 
 /** A body about a folder of secrets. */
 export const placedBody = <Shape extends z.core.$ZodLooseShape>(generation: Generation, shape: Shape) =>
+  bodyInProject(generation, { environment: environmentSlug, secretPath, ...shape })
+
+/** A body that names a project, as those of its generation do. */
+export const bodyInProject = <Shape extends z.core.$ZodLooseShape>(generation: Generation, shape: Shape) =>
   z
-    .object({
-      ...(projectFields[generation] as ProjectFields),
-      environment: environmentSlug,
-      secretPath,
-      ...shape,
-    })
+    .object({ ...(projectFields[generation] as ProjectFields), ...shape })
     .refine((sent) => isNamed(sent as Named), {
       path: [generation === "v4" ? "projectId" : "workspaceId"],
       error: "Required",
@@ -93,6 +92,9 @@ export const kind = z
   .enum(["shared", "personal"])
   .default("shared")
   .describe("Whether it is the one that all share, or the caller's own in its place.")
+
+/** The number of a version. */
+export const versionNumber = z.int().min(1).max(2_147_483_647)
 
 /** A value is trimmed, but for one line's end behind it. */
 const value = storableText.transform((text) => `${text.trim()}${text.endsWith("\n") ? "\n" : ""}`)

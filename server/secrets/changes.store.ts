@@ -117,6 +117,27 @@ export const lockSecrets = (
   ownerId: string | null,
 ): Promise<SecretRow[]> => run(db, lockSql, [orgId, folderId, keys, ownerId])
 
+const lockOneSql = `
+  select ${secretColumns} from secrets s where s.org_id = $1 and s.id = $2 and s.ended_at is null for update`
+
+/** A secret by its id, locked until the transaction ends. */
+export async function lockSecret(db: Queries, orgId: string, id: string): Promise<SecretRow | undefined> {
+  const [row] = await run<SecretRow>(db, lockOneSql, [orgId, id])
+  return row
+}
+
+const lockByIdSql = `
+  select ${secretColumns} from secrets s
+  where s.org_id = $1 and s.folder_id = $2 and s.id = any($3::uuid[]) and s.owner_id is null and s.ended_at is null
+  order by s.id for update`
+
+/** The shared secrets of a folder with these ids, locked until the transaction ends. */
+export const lockSecretsById = (
+  db: Queries,
+  { orgId, folderId }: Omit<Named, "keys">,
+  ids: string[],
+): Promise<SecretRow[]> => run(db, lockByIdSql, [orgId, folderId, ids])
+
 const renameSql = `
   update secrets set key = $4
   where org_id = $1 and folder_id = $2 and key = $3 and owner_id is not null and ended_at is null`

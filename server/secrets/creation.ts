@@ -97,9 +97,9 @@ export async function insertAll(
 }
 
 const rowOf = ({ id, key, version, ownerId }: Plain) => ({ id, key, version, owner_id: ownerId })
-const isThere = (key: string) => badRequest(`There is a secret ${key} already`)
+export const isThere = (key: string) => badRequest(`There is a secret ${key} already`)
 const nothingToOverride = () => badRequest("There is no shared secret of this name to override")
-const noSuchFolder = ({ secretPath, environment }: Place) =>
+export const noSuchFolder = ({ secretPath, environment }: Place) =>
   notFound(`There is no folder ${secretPath} in the environment ${environment}`, { name: "CreateSecret" })
 
 async function insert(

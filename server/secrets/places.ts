@@ -54,7 +54,14 @@ export function authorizeOn(
   if (!mayOn(ctx, action, place, secretName)) throw new PermissionDenied(ctx.project, [action, "secrets"])
 }
 
-/** The same for every secret of a folder. */
+type Named = { place: Place; key: string }
+
+/** Throws 403 when the caller could read there what they may not read here: no move and no name opens a value. */
+export function requireNoNewReading(ctx: ProjectContext, from: Named, to: Named): void {
+  if (mayOn(ctx, "readValue", to.place, to.key)) authorizeOn(ctx, "readValue", from.place, from.key)
+}
+
+/** Throws 403 unless the caller may do so with every secret of a folder. */
 export function authorizeAll(
   { project }: ProjectContext,
   action: ProjectAction<"secrets">,

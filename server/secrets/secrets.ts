@@ -133,7 +133,12 @@ async function readOne(ctx: ProjectContext, found: Found, { version, viewSecretV
   return { row: { ...past, id, owner_id, updated_at }, opened, place }
 }
 
-async function pastOf(ctx: ProjectContext, row: store.SecretRow, version: number): Promise<store.VersionRow> {
+/** A version of a secret; throws 404 when it has none of that number. */
+export async function pastOf(
+  ctx: ProjectContext,
+  row: store.SecretRow,
+  version: number,
+): Promise<store.VersionRow> {
   const past = await store.secretVersion(ctx.db, { orgId: ctx.actor.orgId, secretId: row.id }, version)
   if (!past) throw notFound(`The secret ${row.key} has no version ${version}`)
   return past
@@ -167,7 +172,8 @@ export async function getSecretById(
   return readOne(ctx, foundById(ctx, secretId, facts), { viewSecretValue })
 }
 
-function foundById(ctx: ProjectContext, secretId: string, facts: store.IdFacts): Found {
+/** A secret that was found by its id, unless the caller may not know of it. */
+export function foundById(ctx: ProjectContext, secretId: string, facts: store.IdFacts): Found {
   const { fact_environment: environment, fact_path: secretPath, fact_secret: row } = facts
   if (environment === null) throw noSuchProject({ secretId })
   const place = { environment, secretPath }

@@ -10,12 +10,13 @@ import {
   mayOn,
   noSuchSecret,
   ownerOf,
+  requireNoNewReading,
   requirePlace,
   type Kind,
   type Place,
 } from "./places.ts"
 import { eventPlace, secretEvent, type Seen } from "./secrets.ts"
-import type { PlaceFacts, SecretRow } from "./secrets.store.ts"
+import type { PlaceFacts, SealedRow, SecretRow } from "./secrets.store.ts"
 import { openRows, sealAll, type Opened, type Plain } from "./values.ts"
 
 /** What of a secret is to change; what is absent stays. */
@@ -83,7 +84,9 @@ async function change(
 ): Promise<Changed[]> {
   for (const { secretKey, newSecretName } of changes) {
     authorizeOn(ctx, "edit", place, secretKey)
-    if (newSecretName !== undefined) authorizeOn(ctx, "edit", place, newSecretName)
+    if (newSecretName === undefined) continue
+    authorizeOn(ctx, "edit", place, newSecretName)
+    requireNoNewReading(ctx, { place, key: secretKey }, { place, key: newSecretName })
   }
   const ownerId = ownerOf(ctx, kind)
   if (ownerId !== null && changes.some(({ newSecretName }) => newSecretName !== undefined)) {
@@ -99,7 +102,7 @@ async function change(
     ctx,
     rows.map((row) => ({ row, table: "secrets" as const, mayReadValue: true })),
   )
-  const plain = rows.map((row, index) => changedPlain(row, before[index], byKey.get(row.key)))
+  const plain = rows.map((row, index) => changedPlain(plainOfRow(row, before[index]), byKey.get(row.key)))
   if (plain.length === 0) return []
   const written = await sealAll(ctx, found.environmentId, plain)
   const after = await store.updateSecrets(ctx.db, { orgId: at.orgId, writer: callerOf(ctx) }, written)
@@ -113,29 +116,44 @@ async function change(
   })
 }
 
-/** The secret as it is to be: what it was, but for what is sent. */
-function changedPlain(row: SecretRow, opened: Opened | undefined, changes: SecretChanges | undefined): Plain {
+/** What a row says in plain, whose sealed columns are all open. */
+export function plainOfRow(row: SealedRow & { owner_id?: string | null }, opened: Opened | undefined): Plain {
   const hidden = JSON.parse(opened?.hiddenValues?.reveal() ?? "[]") as string[]
   const metadata = row.metadata.map(({ key, value, isEncrypted }) =>
     isEncrypted ? { key, value: hidden.shift() ?? "", isEncrypted } : { key, value: value ?? "" },
   )
-  const { secretReminderNote: note, secretReminderRepeatDays: days } = changes ?? {}
   return {
     id: row.id,
-    key: changes?.newSecretName ?? row.key,
-    ownerId: row.owner_id,
-    version: row.version + 1,
-    value: changes?.secretValue ?? opened?.value?.reveal() ?? "",
-    comment: changes?.secretComment ?? opened?.comment?.reveal() ?? "",
-    metadata: changes?.secretMetadata ?? metadata,
-    skipsMultilineEncoding: changes?.skipMultilineEncoding ?? row.skips_multiline_encoding,
-    reminderNote: note === undefined ? row.reminder_note : note || null,
-    reminderRepeatDays: days === undefined ? row.reminder_repeat_days : days || null,
+    key: row.key,
+    ownerId: row.owner_id ?? null,
+    version: row.version,
+    value: opened?.value?.reveal() ?? "",
+    comment: opened?.comment?.reveal() ?? "",
+    metadata,
+    skipsMultilineEncoding: row.skips_multiline_encoding,
+    reminderNote: row.reminder_note,
+    reminderRepeatDays: row.reminder_repeat_days,
+  }
+}
+
+/** The secret as it is to be: what it was, but for what is sent. */
+function changedPlain(old: Plain, changes: SecretChanges | undefined): Plain {
+  const { secretReminderNote: note, secretReminderRepeatDays: days } = changes ?? {}
+  return {
+    ...old,
+    key: changes?.newSecretName ?? old.key,
+    version: old.version + 1,
+    value: changes?.secretValue ?? old.value,
+    comment: changes?.secretComment ?? old.comment,
+    metadata: changes?.secretMetadata ?? old.metadata,
+    skipsMultilineEncoding: changes?.skipMultilineEncoding ?? old.skipsMultilineEncoding,
+    reminderNote: note === undefined ? old.reminderNote : note || null,
+    reminderRepeatDays: days === undefined ? old.reminderRepeatDays : days || null,
   }
 }
 
 /** Keeps from the caller what it neither sent nor may read. */
-function withheld(ctx: ProjectContext, seen: Seen, changes: SecretChanges | undefined): Seen {
+export function withheld(ctx: ProjectContext, seen: Seen, changes: SecretChanges | undefined): Seen {
   const { opened, place, row } = seen
   const mayRead = mayOn(ctx, "readValue", place, changes?.secretKey ?? row.key)
   return {

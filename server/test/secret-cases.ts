@@ -77,6 +77,22 @@ export const secretCases: Record<string, Make> = {
     path: { secretId: (await freshSecret(harness, organization)).id },
     query: { offset: "0", limit: "20" },
   }),
+  rollBackSecret: async (harness, organization) => ({
+    path: { secretId: (await freshSecret(harness, organization)).id },
+    body: { version: 1 },
+  }),
+  ...both("moveSecrets", "moveRawSecrets", ({ at: { projectId, projectSlug }, id }) => ({
+    body: {
+      projectId,
+      projectSlug,
+      sourceEnvironment: "dev",
+      sourceSecretPath: "/",
+      destinationEnvironment: "staging",
+      destinationSecretPath: "/",
+      secretIds: [id],
+      shouldOverwrite: true,
+    },
+  })),
   ...both("createSecret", "createRawSecret", ({ at }) => ({
     path: { secretName: fresh("NEW") },
     body: { ...at, type: "shared", secretValue: "value", ...details() },

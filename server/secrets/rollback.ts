@@ -1,0 +1,38 @@
+import { StandingChanged } from "../access/standing.ts"
+import { record } from "../audit/audit.ts"
+import type { ProjectContext } from "../context.ts"
+import * as changes from "./changes.store.ts"
+import { seenOf } from "./creation.ts"
+import { authorizeOn, callerOf, requireNoNewReading } from "./places.ts"
+import { eventPlace, foundById, pastOf, secretEvent, type Seen } from "./secrets.ts"
+import type { IdFacts } from "./secrets.store.ts"
+import { plainOfRow, withheld } from "./updates.ts"
+import { openRows, sealAll } from "./values.ts"
+
+/** Puts a secret back to what it was in a version, which is a new version of it; its name stays. */
+export async function rollBackSecret(
+  ctx: ProjectContext,
+  { secretId, version }: { secretId: string; version: number },
+  facts: IdFacts,
+): Promise<Seen> {
+  const { row: judged, place } = foundById(ctx, secretId, facts)
+  authorizeOn(ctx, "edit", place, judged.key)
+  const { orgId } = ctx.actor
+  const row = await changes.lockSecret(ctx.db, orgId, judged.id)
+  if (row?.key !== judged.key) throw new StandingChanged()
+  const past = await pastOf(ctx, row, version)
+  requireNoNewReading(ctx, { place, key: past.key }, { place, key: row.key })
+  const [opened] = await openRows(ctx, [{ row: past, table: "secret_versions", mayReadValue: true }])
+  const { id, key, owner_id: ownerId } = row
+  const plain = { ...plainOfRow(past, opened), id, key, ownerId, version: row.version + 1 }
+  const written = await sealAll(ctx, row.environment_id, [plain])
+  const rows = await changes.updateSecrets(ctx.db, { orgId, writer: callerOf(ctx) }, written)
+  const [seen] = seenOf(rows, [plain], place)
+  if (!seen) throw new StandingChanged()
+  await record(ctx, "update-secret", {
+    ...eventPlace(ctx, place),
+    ...secretEvent(seen.row),
+    restoredVersion: version,
+  })
+  return withheld(ctx, seen, undefined)
+}
