@@ -1,11 +1,14 @@
 import assert from "node:assert/strict"
 import { after, describe, test } from "node:test"
+import { setTimeout as sleep } from "node:timers/promises"
+import { sql } from "kysely"
 import { ruleFaults } from "../access/project-rules.ts"
 import { lookUp } from "../auth/authenticate.ts"
 import { openDatabase } from "../db/database.ts"
 import { createTestDatabase } from "../test/databases.ts"
 import { withMistake, withView, type Mistake } from "../test/mutants.ts"
-import { differences, misheld, Tally, type Engine } from "../test/project-oracle-rounds.ts"
+import { isInProject } from "../test/project-oracle.ts"
+import { differences, lookUpIn, misheld, Tally, type Engine } from "../test/project-oracle-rounds.ts"
 import { createProjectCases, everRules, type ProjectCase } from "../test/random-projects.ts"
 import { Choices } from "../test/random-rights.ts"
 import { rulesHeldBy } from "./held.ts"
@@ -225,4 +228,28 @@ describe("a mistake is found:", () => {
       await isFoundIn(`held_project_${kind}_rules`, /\(?place\.valid_from <= p\.given_at\)?/)
     }
   })
+})
+
+test("what is given for a time gives nothing when that is over, though no process of the server runs", async () => {
+  for (const table of [
+    "project_user_role_grants",
+    "project_identity_role_grants",
+    "project_group_role_grants",
+    "project_user_privileges",
+    "project_identity_privileges",
+  ]) {
+    await sql`
+      update ${sql.table(table)} set valid_until = statement_timestamp() + interval '1 second'
+      where not is_closed and valid_from <= statement_timestamp()
+        and (valid_until is null or valid_until > statement_timestamp())`.execute(db)
+  }
+  const ofLive = cases.filter(({ isDeleted }) => !isDeleted)
+  const heldBy = ({ kind, place }: ProjectCase) => rulesHeldBy(db, kind, place)
+  assert.ok((await Promise.all(ofLive.map(heldBy))).flat().length > 100)
+  await sleep(1_100)
+  assert.deepEqual((await Promise.all(ofLive.map(heldBy))).flat(), [])
+  for (const one of ofLive) {
+    const project = await lookUpIn(db, engine, one)
+    assert.deepEqual([project?.isMember, project?.rights.rules], [isInProject(one.member, now), []])
+  }
 })

@@ -10,7 +10,8 @@ import * as people from "./people.ts"
 /*
  * Every endpoint that wants a permission of an organization, by people and machine identities who hold exactly that
  * permission, directly or through a group alone, and by those who hold all others. What the roles say is changed
- * before each, so that it also shows that a changed role counts at once.
+ * before each, so that it also shows that a changed role counts at once. `project-access.test.ts` does the same for
+ * permissions of a project.
  */
 const harness = await startHarness()
 const { acme } = await createWorld(harness)

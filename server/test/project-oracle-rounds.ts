@@ -22,26 +22,31 @@ import type { ProjectCase } from "./random-projects.ts"
 /** What decides: the server as it is, or as it would be with a mistake in it. */
 export type Engine = Pick<typeof authenticate, "lookUp"> & Pick<typeof heldRules, "rulesHeldBy">
 
+/** The project of a case as the engine finds it for whom the case is about. */
+export async function lookUpIn(db: Queries, { lookUp }: Pick<Engine, "lookUp">, one: ProjectCase) {
+  const project = { key: "id", value: one.place.projectId } as const
+  const beside = { facts: undefined, values: [], project }
+  return (await lookUp(db, one.claims, beside, { ip: "127.0.0.1", beforeSecondFactor: false })).project
+}
+
 /** Where the engine says something else than the oracle about this case, in words. */
 export async function differences(
   db: Queries,
-  { lookUp, rulesHeldBy }: Engine,
+  engine: Engine,
   { one, now }: { one: ProjectCase; now: number },
 ): Promise<string[]> {
-  const { claims, place, member } = one
-  const project = { key: "id", value: place.projectId } as const
-  const beside = { facts: undefined, values: [], project }
-  const caller = await lookUp(db, claims, beside, { ip: "127.0.0.1", beforeSecondFactor: false })
-  if (one.isDeleted) return caller.project ? [`${one.name}: a deleted project is found`] : []
-  if (!caller.project) return [`${one.name}: the project is not found`]
-  const { isMember, rights } = caller.project
+  const { place, member } = one
+  const project = await lookUpIn(db, engine, one)
+  if (one.isDeleted) return project ? [`${one.name}: a deleted project is found`] : []
+  if (!project) return [`${one.name}: the project is not found`]
+  const { isMember, rights } = project
   const found: string[] = []
   const compare = (what: string, said: unknown, meant: unknown): void => {
     if (isDeepStrictEqual(said, meant)) return
     found.push(`${one.name}, ${what}: it says ${JSON.stringify(said)}, the oracle ${JSON.stringify(meant)}`)
   }
   compare("is in it", isMember, isInProject(member, now))
-  const held = await rulesHeldBy(db, one.kind, place)
+  const held = await engine.rulesHeldBy(db, one.kind, place)
   compare("what is held", held.map(shownRow).toSorted(), heldInProject(member, now).map(shown).toSorted())
   const rules = rulesInProject(member, now)
   for (const question of one.questions) {
