@@ -5,10 +5,11 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { parseArgs } from "node:util"
 import { openBenchDatabase, removeDataDir, type BenchDatabase } from "./database.ts"
 import { addClient, addGroups, setUp, signIn, type Instance } from "./instance.ts"
-import { repeat, type RepeatOrder, type RepeatOutcome } from "./load.ts"
+import { repeat, type RepeatOutcome } from "./load.ts"
 import { median } from "./machine.ts"
 import { findPgbench, runPgbench } from "./pgbench.ts"
 import { table } from "./report.ts"
+import { answered, requestOf, type Run } from "./requests.ts"
 import { loginScript, lookUpScript } from "./callers-sql.ts"
 import { startServer, stopServers, type ServerProcess } from "./server.ts"
 
@@ -26,31 +27,7 @@ type Figures = { outcome: RepeatOutcome; limit: number | undefined }
 const whole = (value: number): string => Math.round(value).toLocaleString("en")
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
-/** A whole HTTP request. */
-function requestOf(
-  method: string,
-  path: string,
-  { token, body }: { token?: string; body?: unknown },
-): string {
-  const text = body === undefined ? "" : JSON.stringify(body)
-  const head = [
-    `${method} ${path} HTTP/1.1`,
-    "host: bench",
-    "user-agent: bench",
-    ...(token ? [`authorization: Bearer ${token}`] : []),
-    ...(text ? ["content-type: application/json"] : []),
-    `content-length: ${Buffer.byteLength(text)}`,
-  ]
-  return `${head.join("\r\n")}\r\n\r\n${text}`
-}
-
-type Bench = {
-  server: ServerProcess
-  database: BenchDatabase
-  pgbench: string | undefined
-  seconds: number
-  failures: string[]
-}
+type Bench = Run & { database: BenchDatabase; pgbench: string | undefined }
 
 async function worksOf(server: ServerProcess, instance: Instance, folder: string) {
   const person = await signIn(server, instance)
@@ -82,23 +59,6 @@ async function worksOf(server: ServerProcess, instance: Instance, folder: string
     },
   ]
   return { works, profile }
-}
-
-/** Anything but 200 counts as a failure of the run. */
-async function answered(bench: Bench, order: Partial<RepeatOrder> & { requests: string[] }) {
-  const { host, port } = bench.server
-  const outcome = await repeat({
-    host,
-    port,
-    connections,
-    warmUpMs: 1_000,
-    measureMs: bench.seconds * 1_000,
-    ...order,
-  })
-  const { 200: _good, ...others } = outcome.answers
-  if (Object.keys(others).length > 0)
-    bench.failures.push(`There were other answers: ${JSON.stringify(others)}.`)
-  return outcome
 }
 
 async function measure(bench: Bench, { request, script }: Work): Promise<Figures> {
@@ -174,7 +134,7 @@ async function main(rounds: number, seconds: number): Promise<string[]> {
     const server = await startServer(dataDir)
     const instance = await setUp(server)
     const database = await openBenchDatabase(dataDir, instance.orgId)
-    const bench: Bench = { server, database, pgbench: findPgbench(), seconds, failures: [] }
+    const bench: Bench = { server, connections, database, pgbench: findPgbench(), seconds, failures: [] }
     if (!bench.pgbench)
       bench.failures.push("pgbench was NOT RUN: it is neither in PATH nor named by PGBENCH.")
     const { works, profile } = await worksOf(server, instance, join(dataDir, "bench"))

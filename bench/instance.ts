@@ -79,6 +79,40 @@ export async function addGroups(
   return ids
 }
 
+/** A new project of the first machine identity, with the environments that every project begins with. */
+export async function addProject(server: ServerProcess, { admin }: Instance, name: string): Promise<string> {
+  const { project } = await post(server, "/api/v1/projects", {
+    token: admin.token,
+    body: { projectName: name },
+  })
+  return project.id
+}
+
+/** Makes a folder at the top of an environment. */
+export async function addFolder(
+  server: ServerProcess,
+  { admin }: Instance,
+  place: { projectId: string; environment: string; name: string },
+): Promise<void> {
+  await post(server, "/api/v2/folders", { token: admin.token, body: { ...place, path: "/" } })
+}
+
+/** Makes secrets named `KEY_0` and on, a batch of a hundred at a time. */
+export async function addSecrets(
+  server: ServerProcess,
+  { admin }: Instance,
+  place: { projectId: string; environment: string; secretPath: string },
+  count: number,
+): Promise<void> {
+  for (let first = 0; first < count; first += 100) {
+    const secrets = Array.from({ length: Math.min(100, count - first) }, (_, index) => ({
+      secretKey: `KEY_${first + index}`,
+      secretValue: `value ${first + index} of some thirty letters`,
+    }))
+    await post(server, "/api/v4/secrets/batch", { token: admin.token, body: { ...place, secrets } })
+  }
+}
+
 async function post(
   { host, port }: ServerProcess,
   path: string,

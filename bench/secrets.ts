@@ -1,0 +1,228 @@
+import { mkdtemp } from "node:fs/promises"
+import { cpus, loadavg, tmpdir } from "node:os"
+import { join } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
+import { parseArgs } from "node:util"
+import { call } from "../server/test/http.ts"
+import { openBenchDatabase, removeDataDir, type BenchDatabase } from "./database.ts"
+import { addFolder, addProject, addSecrets, setUp, type Instance } from "./instance.ts"
+import { cpuUs, familyCpuUs, median, residentMib } from "./machine.ts"
+import { table } from "./report.ts"
+import { answered, requestOf, type Run } from "./requests.ts"
+import { startServer, stopServers } from "./server.ts"
+
+/*
+ * How fast secrets are read and written over HTTP by a machine identity, every value sealed and every read recorded in
+ * the audit log; what many writers at once do to who reads; and what a very large folder costs. Infisical's figures were
+ * taken in the same setting on another machine: compare the ratios.
+ */
+
+const connections = 16
+const inFolder = 100
+const inLargeFolder = 10_000
+const writers = 64
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`)
+const whole = (value: number): string => Math.round(value).toLocaleString("en")
+
+type Bench = Run & { instance: Instance; projectId: string; database: BenchDatabase }
+
+const queryOf = ({ projectId }: Bench, secretPath: string): string =>
+  new URLSearchParams({ workspaceId: projectId, environment: "dev", secretPath }).toString()
+
+const readOne = (bench: Bench): string[] =>
+  Array.from({ length: inFolder }, (_, index) =>
+    requestOf("GET", `/api/v3/secrets/raw/KEY_${index}?${queryOf(bench, "/read")}`, {
+      token: bench.instance.admin.token,
+    }),
+  )
+
+const readAll = (bench: Bench, secretPath: string): string =>
+  requestOf("GET", `/api/v3/secrets/raw?${queryOf(bench, secretPath)}`, { token: bench.instance.admin.token })
+
+let made = 0
+/** Requests that make so many secrets, each once. */
+function creations({ instance, projectId }: Bench, count: number): string[] {
+  return Array.from({ length: count }, () => {
+    const body = {
+      workspaceId: projectId,
+      environment: "dev",
+      secretPath: "/made",
+      secretValue: `value ${made} of some thirty letters`,
+    }
+    return requestOf("POST", `/api/v3/secrets/raw/MADE_${made++}`, { token: instance.admin.token, body })
+  })
+}
+
+type Work = { name: string; target: number; peer: number; requests: () => string[] }
+
+const worksOf = (bench: Bench): Work[] => [
+  { name: "get one secret", target: 3_000, peer: 90, requests: () => readOne(bench) },
+  { name: `list ${inFolder} secrets`, target: 1_000, peer: 60, requests: () => [readAll(bench, "/read")] },
+  {
+    name: "create a secret",
+    target: 800,
+    peer: 16,
+    requests: () => creations(bench, 4_000 * (bench.seconds + 1)),
+  },
+]
+
+type Figures = { perSecond: number; p50Ms: number; p99Ms: number; nodeUs: number; postgresUs: number }
+
+async function measure(bench: Bench, requests: string[]): Promise<Figures> {
+  const { server, database } = bench
+  const before = { node: cpuUs(server.pid), postgres: familyCpuUs(database.pid) }
+  const { perSecond, p50Ms, p99Ms } = await answered(bench, { requests })
+  // The warm-up is counted with the rest: a second before, at about the same rate.
+  const answers = perSecond * (bench.seconds + 1)
+  const nodeUs = (cpuUs(server.pid) - before.node) / answers
+  const postgresUs = (familyCpuUs(database.pid) - before.postgres) / answers
+  return { perSecond, p50Ms, p99Ms, nodeUs, postgresUs }
+}
+
+/** The 99th percentile of somebody who reads all along, by itself and beside many who write. */
+async function measureBesideWriters(
+  bench: Bench,
+): Promise<{ quiet: number; during: number; written: number }> {
+  const reading = { requests: readOne(bench), connections: 4, perSecond: 200 }
+  const quiet = await answered(bench, reading)
+  const requests = creations(bench, 4_000 * (bench.seconds + 4))
+  const measureMs = (bench.seconds + 2) * 1_000
+  const writing = answered(bench, { requests, connections: writers, measureMs })
+  await sleep(1_500)
+  const during = await answered(bench, reading)
+  return { quiet: quiet.p99Ms, during: during.p99Ms, written: (await writing).perSecond }
+}
+
+/** How long a list of the large folder takes, and what memory the server holds before, at most, and afterwards. */
+async function measureLargeFolder({ server, instance, projectId }: Bench) {
+  const address = `http://${server.host}:${server.port}`
+  const query = new URLSearchParams({ projectId, environment: "dev", secretPath: "/large" })
+  const memory = [residentMib(server.pid)]
+  const took: number[] = []
+  for (let time = 0; time < 15; time++) {
+    const begin = performance.now()
+    const answer = await call(address, `GET /api/v4/secrets?${query.toString()}`, { token: instance.admin.token })
+    took.push(performance.now() - begin)
+    memory.push(residentMib(server.pid))
+    const count = answer.body.secrets?.length
+    if (count !== inLargeFolder) throw new Error(`${answer.status}: ${count} secrets were listed.`)
+  }
+  await sleep(20_000)
+  const [before = Number.NaN] = memory
+  return { ms: median(took), before, most: Math.max(...memory), after: residentMib(server.pid) }
+}
+
+/** Every secret that was read must be in the audit log, and every one that was made in its folder. */
+async function checkRows({ database, failures }: Bench, reads: number, before: number): Promise<void> {
+  const { rows } = await database.client.query<{ rows: string; made: string }>(
+    `select (select count(*) from audit_logs where event_type in ('get-secret', 'get-secrets')) as rows,
+       (select count(*) from secrets where key like 'MADE_%' and ended_at is null) as made`,
+  )
+  const recorded = Number(rows[0]?.rows) - before
+  if (recorded < reads) failures.push(`Of ${whole(reads)} reads ${whole(recorded)} were recorded.`)
+  say(`\n${whole(recorded)} reads recorded, ${whole(Number(rows[0]?.made))} secrets made.`)
+}
+
+function report(works: Work[], rounds: Figures[][], failures: string[]): void {
+  const rows = works.map(({ name, target, peer }, index) => {
+    const all = rounds.flatMap((round) => round[index] ?? [])
+    const of = (key: keyof Figures) => median(all.map((each) => each[key]))
+    const perSecond = of("perSecond")
+    if (perSecond < target)
+      failures.push(`${name}: ${whole(perSecond)} a second, where the goal is ${target}.`)
+    return [
+      name,
+      whole(perSecond),
+      of("p50Ms").toFixed(1),
+      of("p99Ms").toFixed(1),
+      whole(of("nodeUs")),
+      whole(of("postgresUs")),
+      whole(target),
+      whole(peer),
+      perSecond >= target ? "reached" : "MISSED",
+    ]
+  })
+  const head = [
+    "",
+    "Conclave /s",
+    "p50 ms",
+    "p99 ms",
+    "Node µs",
+    "PostgreSQL µs",
+    "target /s",
+    "Infisical /s",
+    "",
+  ]
+  say(`\n${table([head, ...rows])}`)
+}
+
+async function run(bench: Bench, rounds: number): Promise<void> {
+  const { failures } = bench
+  const works = worksOf(bench)
+  const figures: Figures[][] = []
+  let reads = 0
+  for (let round = 1; round <= rounds; round++) {
+    const measured: Figures[] = []
+    for (const work of works) measured.push(await measure(bench, work.requests()))
+    figures.push(measured)
+    reads += measured.slice(0, 2).reduce((sum, { perSecond }) => sum + perSecond * bench.seconds, 0)
+    say(
+      `Round ${round}: ${works.map(({ name }, at) => `${name} ${whole(measured[at]?.perSecond ?? 0)}`).join(", ")}`,
+    )
+  }
+  const { quiet, during, written } = await measureBesideWriters(bench)
+  const large = await measureLargeFolder(bench)
+  report(works, figures, failures)
+  await checkRows(bench, Math.floor(reads), 0)
+  if (during > 5 * quiet) failures.push(`Reads beside ${writers} writers: ${(during / quiet).toFixed(1)} ×.`)
+  if (large.ms > 300)
+    failures.push(`A list of ${whole(inLargeFolder)} secrets took ${large.ms.toFixed(0)} ms.`)
+  say(
+    `Reads beside ${writers} writers (${whole(written)} secrets a second): p99 ${during.toFixed(1)} ms, ` +
+      `${quiet.toFixed(1)} ms by themselves: ${(during / quiet).toFixed(1)} × (goal at most 5 ×).`,
+  )
+  const mib = (value: number): string => `${whole(value)} MiB`
+  say(
+    `A folder of ${whole(inLargeFolder)} secrets lists in ${large.ms.toFixed(0)} ms (goal at most 300); memory ` +
+      `${mib(large.before)} before, ${mib(large.most)} at most, ${mib(large.after)} twenty seconds after.`,
+  )
+}
+
+async function main(rounds: number, seconds: number): Promise<string[]> {
+  const dataDir = await mkdtemp(join(tmpdir(), "conclave-bench-"))
+  const clearAway = async () => {
+    await stopServers()
+    await removeDataDir(dataDir)
+  }
+  process.once("SIGINT", () => void clearAway().finally(() => process.exit(130)))
+  try {
+    const server = await startServer(dataDir)
+    const instance = await setUp(server)
+    const projectId = await addProject(server, instance, "Secrets")
+    const database = await openBenchDatabase(dataDir, instance.orgId)
+    const bench: Bench = { server, connections, instance, projectId, database, seconds, failures: [] }
+    const place = { projectId, environment: "dev" }
+    for (const name of ["read", "made", "large"]) await addFolder(server, instance, { ...place, name })
+    await addSecrets(server, instance, { ...place, secretPath: "/read" }, inFolder)
+    await addSecrets(server, instance, { ...place, secretPath: "/large" }, inLargeFolder)
+    await database.client.query("vacuum (analyze)")
+    await run(bench, rounds)
+    await database.close()
+    const loads = loadavg().map((load) => load.toFixed(1))
+    say(
+      `\n${cpus().length} × ${cpus()[0]?.model}, Node ${process.versions.node}, load average ${loads.join(" ")};`,
+    )
+    say(`${connections} connections, ${rounds} rounds of ${seconds} seconds a figure.`)
+    return bench.failures
+  } finally {
+    await clearAway()
+  }
+}
+
+const { values } = parseArgs({
+  options: { rounds: { type: "string", default: "3" }, seconds: { type: "string", default: "5" } },
+})
+const failures = await main(Number(values.rounds), Number(values.seconds))
+for (const failure of failures) console.error(`\nFAILED: ${failure}`)
+process.exitCode = failures.length > 0 ? 1 : 0
