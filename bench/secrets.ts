@@ -102,7 +102,9 @@ async function measureLargeFolder({ server, instance, projectId }: Bench) {
   const took: number[] = []
   for (let time = 0; time < 15; time++) {
     const begin = performance.now()
-    const answer = await call(address, `GET /api/v4/secrets?${query.toString()}`, { token: instance.admin.token })
+    const answer = await call(address, `GET /api/v4/secrets?${query.toString()}`, {
+      token: instance.admin.token,
+    })
     took.push(performance.now() - begin)
     memory.push(residentMib(server.pid))
     const count = answer.body.secrets?.length

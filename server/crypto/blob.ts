@@ -1,3 +1,4 @@
+import { createSecretKey, type KeyObject } from "node:crypto"
 import { decrypt, encrypt, newNonce, nonceBytes, tagBytes } from "./gcm.ts"
 
 /*
@@ -17,7 +18,14 @@ const headerBytes = 2 + keyIdBytes
 const shortest = headerBytes + nonceBytes + tagBytes
 
 /** A key with the id under which it is found again. */
-export type NamedKey = { idBytes: Buffer; key: Buffer }
+export type NamedKey = { idBytes: Buffer; key: KeyObject }
+
+/** Makes a key of 32 bytes, which it overwrites; Node.js overwrites the key itself when nothing holds it any more. */
+export function namedKey(id: string, bytes: Buffer): NamedKey {
+  const key = createSecretKey(bytes)
+  bytes.fill(0)
+  return { idBytes: bytesOfId(id), key }
+}
 
 /** The 16 bytes of an id. */
 export function bytesOfId(id: string): Buffer {
@@ -34,9 +42,11 @@ export function idOfBytes(bytes: Buffer): string {
 
 /** The id of the key that a blob was sealed with; undefined when it is no blob, or of a version we do not know. */
 export function keyIdOf(blob: Buffer): string | undefined {
-  if (blob.length < shortest || blob[0] !== version || blob[1] !== aes256gcm) return undefined
-  return idOfBytes(blob.subarray(2, headerBytes))
+  return isBlob(blob) ? idOfBytes(blob.subarray(2, headerBytes)) : undefined
 }
+
+const isBlob = (blob: Buffer): boolean =>
+  blob.length >= shortest && blob[0] === version && blob[1] === aes256gcm
 
 /** Encrypts under a fresh nonce. `words` say where the value stands, each with its length in front. */
 export function sealBlob({ idBytes, key }: NamedKey, plain: Buffer, words: readonly string[]): Buffer {
@@ -52,7 +62,7 @@ export function sealBlob({ idBytes, key }: NamedKey, plain: Buffer, words: reado
 /** Throws when the blob was changed, cut, sealed under another key, or for another place. */
 export function openBlob({ idBytes, key }: NamedKey, blob: Buffer, words: readonly string[]): Buffer {
   const header = blob.subarray(0, headerBytes)
-  if (keyIdOf(blob) === undefined || !header.subarray(2).equals(idBytes)) throw damaged()
+  if (!isBlob(blob) || !header.subarray(2).equals(idBytes)) throw damaged()
   const nonce = blob.subarray(headerBytes, headerBytes + nonceBytes)
   try {
     const additional = additionalData(header, words)

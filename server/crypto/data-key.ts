@@ -1,5 +1,5 @@
-import { createHmac } from "node:crypto"
-import { bytesOfId, openBlob, sealBlob } from "./blob.ts"
+import { createHmac, createSecretKey, type KeyObject } from "node:crypto"
+import { namedKey, openBlob, sealBlob, type NamedKey } from "./blob.ts"
 import { derive } from "./keys.ts"
 
 /**
@@ -36,41 +36,39 @@ export type DataKey = {
   open(sealed: Buffer, place: Place): string
   /** A keyed hash of 32 bytes: equal for equal texts of one column under one key, and for nothing else. */
   index(column: string, text: string): Buffer
-  /** Overwrites the key; it is good for nothing from then on. */ wipe(): void
+  /** Lets the key go, which is good for nothing from then on. */ wipe(): void
 }
 
 /** Makes a data key of 32 bytes, which it overwrites: the caller has no key left. */
 export function dataKey(id: string, secret: Buffer): DataKey {
-  const named = { idBytes: bytesOfId(id), key: derive(secret, "enc/v1") }
+  let named: NamedKey | undefined = namedKey(id, derive(secret, "enc/v1"))
   const forIndexes = Buffer.from(secret)
   secret.fill(0)
-  const indexKeys = new Map<string, Buffer>()
-  let isWiped = false
-  const requireReady = (): void => {
-    if (isWiped) throw new Error("The key was taken out of memory.")
+  const indexKeys = new Map<string, KeyObject>()
+  const ready = (): NamedKey => {
+    if (!named) throw new Error("The key was taken out of memory.")
+    return named
   }
   return {
     id,
     get isWiped() {
-      return isWiped
+      return !named
     },
     seal(text, place) {
-      requireReady()
-      return sealBlob(named, Buffer.from(text, "utf8"), wordsOf(place))
+      return sealBlob(ready(), Buffer.from(text, "utf8"), wordsOf(place))
     },
     open(sealed, place) {
-      requireReady()
-      return openBlob(named, sealed, wordsOf(place)).toString("utf8")
+      return openBlob(ready(), sealed, wordsOf(place)).toString("utf8")
     },
     index(column, text) {
-      requireReady()
-      const key = indexKeys.get(column) ?? derive(forIndexes, `bidx/v1/${column}`)
+      ready()
+      const key = indexKeys.get(column) ?? createSecretKey(derive(forIndexes, `bidx/v1/${column}`))
       indexKeys.set(column, key)
       return createHmac("sha256", key).update(text).digest()
     },
     wipe() {
-      isWiped = true
-      for (const key of [named.key, forIndexes, ...indexKeys.values()]) key.fill(0)
+      named = undefined
+      forIndexes.fill(0)
       indexKeys.clear()
     },
   }

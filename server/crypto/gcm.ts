@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomFillSync } from "node:crypto"
+import { createCipheriv, createDecipheriv, randomFillSync, type KeyObject } from "node:crypto"
 
 /*
  * AES-256-GCM (NIST SP 800-38D) with nonces of 12 bytes and tags of 16, and nothing shorter in either direction.
@@ -20,8 +20,11 @@ export function newNonce(): Buffer {
   return Buffer.from(pool.subarray(used, (used += nonceBytes)))
 }
 
-/** The key and the nonce of one encryption, and what is authenticated with it. */
-export type Use = { key: Buffer; nonce: Buffer; additional: Buffer }
+/**
+ * The key and the nonce of one encryption, and what is authenticated with it. The key is a key object: of bytes Node.js
+ * finds out first, by errors that it catches, that they are none, which takes several times as long as a short text.
+ */
+export type Use = { key: KeyObject; nonce: Buffer; additional: Buffer }
 
 /** Ciphertext and tag. The same key must never meet the same nonce twice. */
 export function encrypt({ key, nonce, additional }: Use, plain: Buffer): Buffer[] {

@@ -1,4 +1,4 @@
-import { createHash, createHmac, hkdfSync, timingSafeEqual } from "node:crypto"
+import { createHash, createHmac, createSecretKey, hkdfSync, timingSafeEqual } from "node:crypto"
 
 /** The keys of an instance: texts of at least 128 random bits, from the environment or the data folder. */
 export type Keys = { encryptionKey: string; authSecret: string }
@@ -18,10 +18,11 @@ export const derive = (key: string | Buffer, purpose: string): Buffer =>
 export const hashOfCode = (code: string): string => createHash("sha256").update(code).digest("hex")
 
 /** Hashes texts with a key, so that a short code cannot be found by trying all of them. */
-export const keyedHasher =
-  (key: Buffer) =>
-  (text: string): string =>
-    createHmac("sha256", key).update(text).digest("hex")
+export function keyedHasher(bytes: Buffer): (text: string) => string {
+  // Node.js takes a key object at once, and looks long at bytes.
+  const key = createSecretKey(bytes)
+  return (text) => createHmac("sha256", key).update(text).digest("hex")
+}
 
 /** Compares two texts without telling by its time where they differ. */
 export const sameText = (left: string, right: string): boolean =>

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import { createDecipheriv, createHmac, hkdfSync } from "node:crypto"
+import { createDecipheriv, createHmac, createSecretKey, hkdfSync } from "node:crypto"
 import { describe, test } from "node:test"
 import { dataKey, type Place } from "./data-key.ts"
 import { decrypt, encrypt } from "./gcm.ts"
@@ -47,7 +47,7 @@ describe("AES-256-GCM", () => {
   for (const [index, vector] of cases.entries()) {
     test(`is that of case ${13 + index} of its authors`, () => {
       const { key = "", nonce = "", additional = "", plain = "", body = "" } = vector
-      const use = { key: bytes(key), nonce: bytes(nonce), additional: bytes(additional) }
+      const use = { key: createSecretKey(bytes(key)), nonce: bytes(nonce), additional: bytes(additional) }
       assert.equal(Buffer.concat(encrypt(use, bytes(plain))).toString("hex"), body)
       assert.equal(decrypt(use, bytes(body)).toString("hex"), plain)
       assert.throws(() => decrypt(use, Buffer.concat([bytes(body), Buffer.of(0)])))

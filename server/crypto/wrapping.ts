@@ -1,4 +1,4 @@
-import { bytesOfId, openBlob, sealBlob } from "./blob.ts"
+import { namedKey, openBlob, sealBlob, type NamedKey } from "./blob.ts"
 import { derive } from "./keys.ts"
 
 /** Which key is wrapped, and whose it is. A wrapped key opens for the same words only; a key service gets them, too. */
@@ -33,28 +33,26 @@ export type WrappingKey = {
   wrap(key: Buffer, context: WrapContext): Buffer
   /** Throws when it was not wrapped by this key for just these words. */
   unwrap(wrapped: Buffer, context: WrapContext): Buffer
-  /** Overwrites the key; it is good for nothing from then on. */ wipe(): void
+  /** Lets the key go, which is good for nothing from then on. */ wipe(): void
 }
 
 /** Makes a wrapping key of 32 bytes, which it overwrites: the caller has no key left. */
 export function wrappingKey(id: string, secret: Buffer): WrappingKey {
-  const named = { idBytes: bytesOfId(id), key: derive(secret, "wrap/v1") }
+  let named: NamedKey | undefined = namedKey(id, derive(secret, "wrap/v1"))
   secret.fill(0)
-  let isWiped = false
-  const ready = () => {
-    if (isWiped) throw new Error("The key was taken out of memory.")
+  const ready = (): NamedKey => {
+    if (!named) throw new Error("The key was taken out of memory.")
     return named
   }
   return {
     id,
     get isWiped() {
-      return isWiped
+      return !named
     },
     wrap: (key, context) => sealBlob(ready(), key, Object.values(context)),
     unwrap: (wrapped, context) => openBlob(ready(), wrapped, Object.values(context)),
     wipe() {
-      isWiped = true
-      named.key.fill(0)
+      named = undefined
     },
   }
 }
