@@ -46,6 +46,8 @@ import { olderIdentityPrivilegeEndpoints } from "./projects/identity-privileges.
 import { olderProjectRoleEndpoints } from "./projects/roles.legacy.api.ts"
 import { projectRoleEndpoints } from "./projects/roles.api.ts"
 import { userPrivilegeEndpoints } from "./projects/user-privileges.api.ts"
+import { tagEndpoints } from "./projects/tags.api.ts"
+import { legacyTagEndpoints } from "./projects/tags.legacy.api.ts"
 import { secretBatchEndpoints } from "./secrets/batches.api.ts"
 import { secretChangeEndpoints } from "./secrets/changes.api.ts"
 import { secretMoveEndpoints } from "./secrets/moves.api.ts"
@@ -105,6 +107,8 @@ export const endpoints: readonly Endpoint[] = [
   ...legacyProjectUserEndpoints,
   ...projectIdentityEndpoints,
   ...legacyProjectIdentityEndpoints,
+  ...tagEndpoints,
+  ...legacyTagEndpoints,
   ...secretEndpoints,
   ...secretChangeEndpoints,
   ...secretBatchEndpoints,

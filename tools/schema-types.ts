@@ -13,6 +13,7 @@ const typesOf: Record<string, string> = {
   uuid: "string",
   text: "string",
   "text[]": "string[]",
+  "uuid[]": "string[]",
   boolean: "boolean",
   integer: "number",
   jsonb: "Json",

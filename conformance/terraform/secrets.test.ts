@@ -141,4 +141,37 @@ describe("Terraform, in a project", () => {
       { call: byId, status: 404 },
     )
   })
+
+  test("infisical_secret_tag", async () => {
+    const { project } = people.ok(
+      await server.call("POST /api/v1/projects", {
+        token: identityOfTerraform.token,
+        body: { projectName: "Tags of Terraform" },
+      }),
+    )
+    const projectId = project.id as string
+    const tags = `/api/v1/workspace/${projectId}/tags`
+    const tag = { id: "string", slug: "string", color: "string?", projectId: "string" } satisfies Fields
+    const decodes: Fields = { workspaceTag: tag }
+    const byId = ({ tagId }: Record<string, string>) => `GET ${tags}/${tagId}`
+    await apply(
+      {
+        call: `POST ${tags}`,
+        body: { name: "blue", slug: "blue", color: "#0000ff", projectId },
+        decodes,
+        keeps: (answer) => ({ tagId: answer.workspaceTag.id }),
+      },
+      { call: byId, decodes: { workspaceTag: { ...tag, name: "string" } } },
+      { call: `GET ${tags}/slug/blue`, decodes },
+      { call: `GET ${tags}`, decodes: { workspaceTags: [tag] } },
+      {
+        call: ({ tagId }) => `PATCH ${tags}/${tagId}`,
+        body: ({ tagId }) => ({ name: "azure", slug: "azure", projectId, tagId }),
+        decodes,
+      },
+      { call: byId, decodes, holds: ({ workspaceTag }) => [workspaceTag.slug, "azure"] },
+      { call: ({ tagId }) => `DELETE ${tags}/${tagId}`, decodes },
+      { call: byId, status: 404 },
+    )
+  })
 })

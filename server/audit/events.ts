@@ -91,6 +91,9 @@ export type AuditEvents = {
   "create-folder": FolderEvent
   "update-folder": FolderEvent & { oldFolderName: string; oldFolderPath: string }
   "delete-folder": FolderEvent
+  "create-tag": TagEvent
+  "update-tag": TagEvent & { oldSlug: string }
+  "delete-tag": TagEvent
   "get-secrets": SecretPlace & { numberOfSecrets: number }
   "get-secret": SecretPlace & SecretEvent
   "get-secret-versions": SecretPlace & SecretEvent & { numberOfVersions: number }
@@ -148,6 +151,7 @@ export type AuditEvents = {
   }
 }
 
+type TagEvent = { projectId: string; tagId: string; slug: string }
 type SecretPlace = { projectId: string; environment: string; secretPath: string }
 type SecretEvent = { secretId: string; secretKey: string; secretVersion: number; type: "shared" | "personal" }
 

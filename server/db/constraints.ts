@@ -13,6 +13,7 @@ const meanings: Record<string, () => DomainError> = {
   user_privilege_slugs_are_unique: () => badRequest("The user already has a privilege with this slug"),
   identity_privilege_slugs_are_unique: () =>
     badRequest("The machine identity already has a privilege with this slug"),
+  tag_slugs_are_unique: () => badRequest("Another tag of the project already has this slug"),
   secret_names_are_unique: () => badRequest("There is a secret of this name already"),
   folder_names_are_unique: () => badRequest("The folder already holds one of this name"),
   folder_path_is_of_bounded_length: () => badRequest("The path of the folder is too long"),

@@ -919,6 +919,19 @@ export interface SchemaMigrations {
   applied_at: Generated<Timestamp>
 }
 
+export interface SecretTags {
+  org_id: string
+  project_id: string
+  id: string
+  slug: string
+  color: string | null
+  created_by_kind: string
+  created_by: string
+  created_at: Generated<Timestamp>
+  updated_at: Generated<Timestamp>
+  deleted_at: Timestamp | null
+}
+
 export interface SecretVersions {
   org_id: string
   project_id: string
@@ -937,6 +950,7 @@ export interface SecretVersions {
   actor_kind: string
   actor_id: string
   created_at: Generated<Timestamp>
+  tag_ids: Generated<string[]>
 }
 
 export interface Secrets {
@@ -958,6 +972,7 @@ export interface Secrets {
   created_at: Generated<Timestamp>
   updated_at: Generated<Timestamp>
   ended_at: Timestamp | null
+  tag_ids: Generated<string[]>
 }
 
 export interface Sessions {
@@ -1106,6 +1121,7 @@ export interface DB {
   project_user_role_grants: ProjectUserRoleGrants
   projects: Projects
   schema_migrations: SchemaMigrations
+  secret_tags: SecretTags
   secret_versions: SecretVersions
   secrets: Secrets
   sessions: Sessions

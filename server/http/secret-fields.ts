@@ -115,7 +115,7 @@ const metadata = z
 export const details = {
   secretComment: storableText.trim().max(10_000).optional().describe("What it is for."),
   secretMetadata: metadata.optional().describe("Pairs of key and value."),
-  tagIds: z.array(z.string().max(255)).max(100).optional().describe("Tags; there are none yet."),
+  tagIds: z.array(idInBody).max(100).optional().describe("The IDs of its tags."),
   skipMultilineEncoding: z.boolean().nullish().describe("Whether clients leave lines' ends as they are."),
   secretReminderNote: storableText.max(1_024).nullish().describe("What a reminder says."),
   secretReminderRepeatDays: z
@@ -146,4 +146,4 @@ export const tagSlugs = storableText
   .max(10_000)
   .optional()
   .transform((text) => (text ?? "").split(",").flatMap((slug) => slug.trim() || []))
-  .describe("Only those with one of these tags; there are none yet.")
+  .describe("Only those with one of these tags.")

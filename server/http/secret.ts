@@ -60,6 +60,7 @@ type Shown = {
     skips_multiline_encoding: boolean
     reminder_note: string | null
     reminder_repeat_days: number | null
+    tags: { id: string; slug: string; color: string | null }[]
     created_at: number
     updated_at: number
   }
@@ -95,7 +96,7 @@ export function presentSecret(
     secretPath: place.secretPath,
     secretValueHidden: opened.value === undefined,
     secretMetadata: metadataOf(row.metadata, opened.hiddenValues),
-    tags: [],
+    tags: row.tags.map(({ id, slug, color }) => ({ id, slug, color, name: slug })),
   }
 }
 

@@ -13,6 +13,7 @@ export type WrittenSecret = {
   skips_multiline_encoding: boolean
   reminder_note: string | null
   reminder_repeat_days: number | null
+  tag_ids: string[]
   sealed_value: string
   sealed_comment: string | null
   sealed_metadata: string | null
@@ -27,7 +28,7 @@ export type Writer = { kind: "user" | "identity"; id: string }
 const given = (parameter: string): string => `
   select * from jsonb_to_recordset(${parameter}::jsonb) as n(
     id uuid, version_id uuid, key text, owner_id uuid, version int, metadata jsonb, skips_multiline_encoding boolean,
-    reminder_note text, reminder_repeat_days int, sealed_value text, sealed_comment text, sealed_metadata text,
+    reminder_note text, reminder_repeat_days int, tag_ids uuid[], sealed_value text, sealed_comment text, sealed_metadata text,
     kept_value text, kept_comment text, kept_metadata text
   )`
 
@@ -35,10 +36,10 @@ const given = (parameter: string): string => `
 const keepVersions = `
   insert into secret_versions (
     org_id, project_id, environment_id, id, secret_id, version, key, sealed_value, sealed_comment, metadata,
-    sealed_metadata, skips_multiline_encoding, reminder_note, reminder_repeat_days, actor_kind, actor_id)
+    sealed_metadata, skips_multiline_encoding, reminder_note, reminder_repeat_days, tag_ids, actor_kind, actor_id)
   select s.org_id, s.project_id, s.environment_id, n.version_id, s.id, n.version, n.key, decode(n.kept_value, 'hex'),
     decode(n.kept_comment, 'hex'), n.metadata, decode(n.kept_metadata, 'hex'), n.skips_multiline_encoding,
-    n.reminder_note, n.reminder_repeat_days, $2::text, $3::uuid
+    n.reminder_note, n.reminder_repeat_days, n.tag_ids, $2::text, $3::uuid
   from written s join given n on n.id = s.id
   returning id`
 
@@ -58,10 +59,10 @@ const insertSql = `
   ), written as (
     insert into secrets (
       org_id, project_id, environment_id, folder_id, id, key, owner_id, version, sealed_value, sealed_comment, metadata,
-      sealed_metadata, skips_multiline_encoding, reminder_note, reminder_repeat_days)
+      sealed_metadata, skips_multiline_encoding, reminder_note, reminder_repeat_days, tag_ids)
     select f.org_id, f.project_id, f.environment_id, f.id, n.id, n.key, n.owner_id, n.version,
       decode(n.sealed_value, 'hex'), decode(n.sealed_comment, 'hex'), n.metadata, decode(n.sealed_metadata, 'hex'),
-      n.skips_multiline_encoding, n.reminder_note, n.reminder_repeat_days
+      n.skips_multiline_encoding, n.reminder_note, n.reminder_repeat_days, n.tag_ids
     from held_folder f, given n
     where n.owner_id is null or n.key in (select key from held_shared)
     returning *
@@ -87,7 +88,7 @@ const updateSql = `
     set key = n.key, version = n.version, sealed_value = decode(n.sealed_value, 'hex'),
       sealed_comment = decode(n.sealed_comment, 'hex'), metadata = n.metadata,
       sealed_metadata = decode(n.sealed_metadata, 'hex'), skips_multiline_encoding = n.skips_multiline_encoding,
-      reminder_note = n.reminder_note, reminder_repeat_days = n.reminder_repeat_days,
+      reminder_note = n.reminder_note, reminder_repeat_days = n.reminder_repeat_days, tag_ids = n.tag_ids,
       updated_at = statement_timestamp()
     from given n
     where s.org_id = $1 and s.id = n.id

@@ -3,6 +3,7 @@ import type { ProjectContext } from "../context.ts"
 import { newId } from "../crypto/ids.ts"
 import { Secret } from "../crypto/secret.ts"
 import { badRequest, notFound } from "../errors.ts"
+import { requireTags, type Tag } from "../projects/tags.ts"
 import * as store from "./changes.store.ts"
 import {
   authorizeOn,
@@ -29,12 +30,7 @@ export type NewSecret = {
   secretReminderRepeatDays?: number | null | undefined
 }
 
-/** Refused are tags, of which there are none yet; a list without any is what clients send for none. */
-export function requireTags(tagIds: readonly string[] | undefined): void {
-  if (tagIds && tagIds.length > 0) throw notFound(`There is no tag with the ID ${tagIds[0]}`)
-}
-
-const plainOf = (secret: NewSecret, ownerId: string | null): Plain => ({
+const plainOf = (secret: NewSecret, ownerId: string | null, tags: readonly Tag[]): Plain => ({
   id: newId(),
   key: secret.secretKey,
   ownerId,
@@ -45,7 +41,20 @@ const plainOf = (secret: NewSecret, ownerId: string | null): Plain => ({
   skipsMultilineEncoding: secret.skipMultilineEncoding ?? false,
   reminderNote: secret.secretReminderNote || null,
   reminderRepeatDays: secret.secretReminderRepeatDays || null,
+  tags: tagsAmong(tags, secret.tagIds),
 })
+
+/** Those of the tags that are named by their ids. */
+export const tagsAmong = (tags: readonly Tag[], ids: readonly string[] = []): Tag[] => {
+  const wanted = new Set(ids.map((id) => id.toLowerCase()))
+  return tags.filter(({ id }) => wanted.has(id))
+}
+
+/** All tags that any of the secrets is to have; throws 404 when one is not there. */
+export const tagsOfAll = (
+  ctx: ProjectContext,
+  secrets: readonly Pick<NewSecret, "tagIds">[],
+): Promise<Tag[]> => requireTags(ctx, [...new Set(secrets.flatMap(({ tagIds }) => tagIds ?? []))])
 
 /** Makes a secret in a folder, or a personal override of one that is there. */
 export async function createSecret(
@@ -54,14 +63,14 @@ export async function createSecret(
   secret: NewSecret,
   facts: PlaceFacts,
 ): Promise<Seen> {
-  authorizeOn(ctx, "create", place, secret.secretKey)
+  const tags = await tagsOfAll(ctx, [secret])
+  authorizeOn(ctx, "create", place, { key: secret.secretKey, tags })
   const ownerId = ownerOf(ctx, kind)
   const found = requirePlace(ctx, place, facts, "CreateSecret")
   const there = facts.fact_secrets ?? []
   if (there.some(({ owner_id }) => owner_id === ownerId)) throw isThere(secret.secretKey)
   if (ownerId !== null && !there.some(({ owner_id }) => owner_id === null)) throw nothingToOverride()
-  requireTags(secret.tagIds)
-  const plain = plainOf(secret, ownerId)
+  const plain = plainOf(secret, ownerId, tags)
   const event = { ...eventPlace(ctx, place), ...secretEvent(rowOf(plain)) }
   const audit = auditRow(sourceOf(ctx), "create-secret", event)
   const [seen] = await insert(ctx, found, [plain], audit)
@@ -76,19 +85,20 @@ export async function createSecrets(
   secrets: NewSecret[],
   facts: PlaceFacts,
 ): Promise<Seen[]> {
-  for (const { secretKey } of secrets) authorizeOn(ctx, "create", place, secretKey)
-  const found = requirePlace(ctx, place, facts, "CreateSecret")
-  for (const { tagIds } of secrets) requireTags(tagIds)
-  return insertAll(ctx, found, secrets)
+  const plain = await newPlain(ctx, place, secrets)
+  return insertAll(ctx, requirePlace(ctx, place, facts, "CreateSecret"), plain)
+}
+
+/** New shared secrets, unless the caller may not make one of them there. */
+export async function newPlain(ctx: ProjectContext, place: Place, secrets: NewSecret[]): Promise<Plain[]> {
+  const tags = await tagsOfAll(ctx, secrets)
+  const plain = secrets.map((secret) => plainOf(secret, null, tags))
+  for (const each of plain) authorizeOn(ctx, "create", place, each)
+  return plain
 }
 
 /** Makes shared secrets in a folder that the caller may make them in. */
-export async function insertAll(
-  ctx: ProjectContext,
-  place: FoundPlace,
-  secrets: NewSecret[],
-): Promise<Seen[]> {
-  const plain = secrets.map((secret) => plainOf(secret, null))
+export async function insertAll(ctx: ProjectContext, place: FoundPlace, plain: Plain[]): Promise<Seen[]> {
   const events = plain.map((each) => secretEvent(rowOf(each)))
   const audit = auditRow(sourceOf(ctx), "create-secrets", { ...eventPlace(ctx, place), secrets: events })
   const seen = await insert(ctx, place, plain, audit)

@@ -1,7 +1,8 @@
 import { record } from "../audit/audit.ts"
 import type { ProjectContext } from "../context.ts"
 import * as store from "./changes.store.ts"
-import { authorizeOn, mayOn, noSuchSecret, ownerOf, requirePlace, type Kind, type Place } from "./places.ts"
+import { lockAllowed } from "./locks.ts"
+import { mayOn, noSuchSecret, ownerOf, requirePlace, type Kind, type Place } from "./places.ts"
 import { eventPlace, secretEvent, type Seen } from "./secrets.ts"
 import type { PlaceFacts, SecretRow } from "./secrets.store.ts"
 import { nothingOpened, openRows } from "./values.ts"
@@ -13,22 +14,20 @@ async function remove(
   secrets: { secretKey: string; type: Kind }[],
   facts: PlaceFacts,
 ): Promise<Seen[]> {
-  for (const { secretKey } of secrets) authorizeOn(ctx, "delete", place, secretKey)
   const wanted = Map.groupBy(secrets, ({ type }) => ownerOf(ctx, type))
-  const { folderId } = requirePlace(ctx, place, facts, "DeleteSecret")
-  const at = { orgId: ctx.actor.orgId, folderId }
   const rows: SecretRow[] = []
   // Personal ones first: they would be gone with the shared one.
   const owners = [...wanted].toSorted(([one]) => (one === null ? 1 : -1))
   for (const [ownerId, named] of owners) {
     const keys = [...new Set(named.map(({ secretKey }) => secretKey))]
-    const found = await store.lockSecrets(ctx.db, { ...at, keys }, ownerId)
+    const at = { folderId: facts.fact_folder_id, keys, ownerId }
+    const found = await lockAllowed(ctx, "delete", place, at)
+    const { folderId } = requirePlace(ctx, place, facts, "DeleteSecret")
     const missing = keys.find((key) => !found.some((row) => row.key === key))
     if (missing !== undefined) throw noSuchSecret(missing, place)
-    const overridden = ownerId === null ? keys : []
     await store.endSecrets(
       ctx.db,
-      { ...at, keys: overridden },
+      { orgId: ctx.actor.orgId, folderId, keys: ownerId === null ? keys : [] },
       found.map(({ id }) => id),
     )
     rows.push(...found)
@@ -38,7 +37,7 @@ async function remove(
     rows.map((row) => ({
       row,
       table: "secrets" as const,
-      mayReadValue: mayOn(ctx, "readValue", place, row.key),
+      mayReadValue: mayOn(ctx, "readValue", place, row),
     })),
   )
   return rows.map((row, index) => ({ row, opened: opened[index] ?? nothingOpened, place }))

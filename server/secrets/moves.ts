@@ -31,20 +31,21 @@ export async function moveSecrets(ctx: ProjectContext, move: Move, facts: MoveFa
   const rows = await changes.lockSecretsById(
     ctx.db,
     { orgId, folderId: from.folderId },
-    move.secretIds.flatMap((id) => uuidOrNull(id) ?? []),
+    move.secretIds.flatMap((id) => idIn(id) ?? []),
   )
-  for (const { key } of rows) {
-    authorizeOn(ctx, "delete", from, key)
-    requireNoNewReading(ctx, { place: from, key }, { place: to, key })
+  for (const secret of rows) {
+    authorizeOn(ctx, "delete", from, secret)
+    requireNoNewReading(ctx, { place: from, secret }, { place: to, secret })
   }
-  const missing = move.secretIds.find((id) => !rows.some((row) => row.id === uuidOrNull(id)))
+  const missing = move.secretIds.find((id) => !rows.some((row) => row.id === idIn(id)))
   if (missing !== undefined) throw notFound(`There is no secret with the ID ${missing} in ${from.secretPath}`)
   const keys = rows.map(({ key }) => key)
   const there = await changes.lockSecrets(ctx.db, { orgId, folderId: to.folderId, keys }, null)
   const [taken] = there
   if (taken && !move.shouldOverwrite) throw isThere(taken.key)
   const plain = await plainThere(ctx, rows, there)
-  for (const { key, version } of plain) authorizeOn(ctx, version === 1 ? "create" : "edit", to, key)
+  for (const old of there) authorizeOn(ctx, "edit", to, old)
+  for (const secret of plain) authorizeOn(ctx, secret.version === 1 ? "create" : "edit", to, secret)
   await write(ctx, move, to, plain)
   await changes.endSecrets(
     ctx.db,
@@ -52,6 +53,8 @@ export async function moveSecrets(ctx: ProjectContext, move: Move, facts: MoveFa
     rows.map(({ id }) => id),
   )
 }
+
+const idIn = (text: string): string | undefined => uuidOrNull(text)?.toLowerCase()
 
 function endsOf(
   ctx: ProjectContext,

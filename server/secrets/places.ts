@@ -28,37 +28,41 @@ export function requirePlace(
   return { ...place, environmentId, folderId }
 }
 
-/** What the rights of a project see of a secret. There are no tags yet, so that no secret has one. */
-const judged = ({ environment, secretPath }: Place, secretName: string) => ({
-  environment,
-  secretPath,
-  secretName,
-  secretTags: [],
-})
+/** A secret as rights see it, beside where it lies. One that is not there has no tags. */
+export type Judged = { key: string; tags: readonly { slug: string }[] }
 
-/** Whether the caller may do so with the secret of that name. */
+/** A secret that is not there. */
+export const absent = (key: string): Judged => ({ key, tags: [] })
+
+/** Whether the caller may do so with the secret. */
 export const mayOn = (
   { project }: ProjectContext,
   action: ProjectAction<"secrets">,
-  place: Place,
-  secretName: string,
-): boolean => project.rights.can([action, "secrets"], judged(place, secretName))
+  { environment, secretPath }: Place,
+  { key, tags }: Judged,
+): boolean =>
+  project.rights.can([action, "secrets"], {
+    environment,
+    secretPath,
+    secretName: key,
+    secretTags: tags.map(({ slug }) => slug),
+  })
 
 /** Throws 403 unless the caller may. */
 export function authorizeOn(
   ctx: ProjectContext,
   action: ProjectAction<"secrets">,
   place: Place,
-  secretName: string,
+  secret: Judged,
 ): void {
-  if (!mayOn(ctx, action, place, secretName)) throw new PermissionDenied(ctx.project, [action, "secrets"])
+  if (!mayOn(ctx, action, place, secret)) throw new PermissionDenied(ctx.project, [action, "secrets"])
 }
 
-type Named = { place: Place; key: string }
+type Placed = { place: Place; secret: Judged }
 
-/** Throws 403 when the caller could read there what they may not read here: no move and no name opens a value. */
-export function requireNoNewReading(ctx: ProjectContext, from: Named, to: Named): void {
-  if (mayOn(ctx, "readValue", to.place, to.key)) authorizeOn(ctx, "readValue", from.place, from.key)
+/** Throws 403 when the caller could read there what they may not read here: no move, name or tag opens a value. */
+export function requireNoNewReading(ctx: ProjectContext, from: Placed, to: Placed): void {
+  if (mayOn(ctx, "readValue", to.place, to.secret)) authorizeOn(ctx, "readValue", from.place, from.secret)
 }
 
 /** Throws 403 unless the caller may do so with every secret of a folder. */

@@ -3,7 +3,7 @@ import { facts } from "../db/facts.ts"
 import { below } from "../db/paths.ts"
 import { sealedColumns, secretColumns, type SealedRow, type SecretRow } from "../db/secret-row.ts"
 
-export type { SealedRow, SecretRow, StoredPair } from "../db/secret-row.ts"
+export type { SealedRow, SecretRow, StoredPair, TagOfSecret } from "../db/secret-row.ts"
 
 export type VersionRow = SealedRow & {
   actor_kind: string

@@ -3,7 +3,7 @@ import { recordRead } from "../audit/audit.ts"
 import type { ProjectContext } from "../context.ts"
 import { uuidOrNull } from "../crypto/ids.ts"
 import { notFound } from "../errors.ts"
-import { authorizeAll, authorizeOn, callerOf, mayOn, requirePlace, type Place } from "./places.ts"
+import { absent, authorizeAll, authorizeOn, callerOf, mayOn, requirePlace, type Place } from "./places.ts"
 import * as store from "./secrets.store.ts"
 import { nothingOpened, openRows, type Opened } from "./values.ts"
 
@@ -39,9 +39,8 @@ export async function listSecrets(
   const seen = found.filter(
     ({ row, place }) =>
       (query.personal || row.owner_id === null) &&
-      mayOn(ctx, "describeSecret", place, row.key) &&
-      // There are no tags yet, so that no secret has one.
-      query.tagSlugs.length === 0 &&
+      mayOn(ctx, "describeSecret", place, row) &&
+      hasTag(row, query.tagSlugs) &&
       hasMetadata(row, query.metadataFilter),
   )
   // Who could see nothing there, whatever there is, is not told that there is nothing.
@@ -74,6 +73,9 @@ async function foundIn(ctx: ProjectContext, query: ListQuery, facts: store.Place
   return rows.map((row) => ({ row, place: { environment, secretPath: row.path } }))
 }
 
+const hasTag = ({ tags }: store.SecretRow, wanted: readonly string[]): boolean =>
+  wanted.length === 0 || tags.some(({ slug }) => wanted.includes(slug))
+
 const hasMetadata = ({ metadata }: store.SecretRow, wanted: ListQuery["metadataFilter"]): boolean =>
   wanted.every(({ key, value }) => metadata.some((pair) => pair.key === key && pair.value === value))
 
@@ -84,7 +86,7 @@ async function show(ctx: ProjectContext, found: Found[], viewSecretValue: boolea
     found.map(({ row, place }) => ({
       row,
       table: "secrets" as const,
-      mayReadValue: viewSecretValue && mayOn(ctx, "readValue", place, row.key),
+      mayReadValue: viewSecretValue && mayOn(ctx, "readValue", place, row),
     })),
   )
   return found.map((each, index) => ({ ...each, opened: opened[index] ?? nothingOpened }))
@@ -105,10 +107,10 @@ export async function getSecret(
 ): Promise<Seen> {
   const { environment, secretPath, secretName } = query
   const place = { environment, secretPath }
-  authorizeOn(ctx, "describeSecret", place, secretName)
-  requirePlace(ctx, place, facts, "GetSecretByName")
   const isPersonal = query.type === "personal"
   const row = (facts.fact_secrets ?? []).find(({ owner_id }) => (owner_id !== null) === isPersonal)
+  authorizeOn(ctx, "describeSecret", place, row ?? absent(secretName))
+  requirePlace(ctx, place, facts, "GetSecretByName")
   if (!row) throw notFound(`There is no secret ${secretName} in ${secretPath}`)
   return readOne(ctx, { row, place }, query)
 }
@@ -125,7 +127,8 @@ async function readOne(ctx: ProjectContext, found: Found, { version, viewSecretV
     ...(past ? { secretVersion: past.version } : {}),
   })
   if (!past) return (await show(ctx, [found], viewSecretValue))[0] ?? { ...found, opened: nothingOpened }
-  const mayReadValue = viewSecretValue && mayOn(ctx, "readValue", place, row.key)
+  const mayRead = mayOn(ctx, "readValue", place, row) && mayOn(ctx, "readValue", place, past)
+  const mayReadValue = viewSecretValue && mayRead
   const [opened = nothingOpened] = await openRows(ctx, [
     { row: past, table: "secret_versions", mayReadValue },
   ])
@@ -177,7 +180,7 @@ export function foundById(ctx: ProjectContext, secretId: string, facts: store.Id
   const { fact_environment: environment, fact_path: secretPath, fact_secret: row } = facts
   if (environment === null) throw noSuchProject({ secretId })
   const place = { environment, secretPath }
-  authorizeOn(ctx, "describeSecret", place, row.key)
+  authorizeOn(ctx, "describeSecret", place, row)
   return { row, place }
 }
 
@@ -202,7 +205,7 @@ export async function listVersions(
     versions.map((version) => ({
       row: version,
       table: "secret_versions" as const,
-      mayReadValue: mayOn(ctx, "readValue", place, version.key) && mayOn(ctx, "readValue", place, row.key),
+      mayReadValue: mayOn(ctx, "readValue", place, version) && mayOn(ctx, "readValue", place, row),
     })),
   )
   return versions.map((version, index) => ({

@@ -2,8 +2,10 @@ import { record } from "../audit/audit.ts"
 import type { ProjectContext } from "../context.ts"
 import { Secret } from "../crypto/secret.ts"
 import { badRequest } from "../errors.ts"
+import type { Tag } from "../projects/tags.ts"
 import * as store from "./changes.store.ts"
-import { insertAll, requireTags, seenOf, type NewSecret } from "./creation.ts"
+import { insertAll, newPlain, seenOf, tagsAmong, tagsOfAll, type NewSecret } from "./creation.ts"
+import { lockAllowed } from "./locks.ts"
 import {
   authorizeOn,
   callerOf,
@@ -69,9 +71,9 @@ export async function updateSecrets(
   if (secrets.length > 0) await record(ctx, "update-secrets", { ...eventPlace(ctx, place), secrets })
   const updated = changed.map(({ seen }) => seen)
   if (mode !== "upsert" || unknown.length === 0) return updated
-  for (const { secretKey } of unknown) authorizeOn(ctx, "create", place, secretKey)
   const news = unknown.map((each) => ({ ...each, secretValue: each.secretValue ?? "" }))
-  return [...updated, ...(await insertAll(ctx, requirePlace(ctx, place, facts, "UpdateSecret"), news))]
+  const plain = await newPlain(ctx, place, news)
+  return [...updated, ...(await insertAll(ctx, requirePlace(ctx, place, facts, "UpdateSecret"), plain))]
 }
 
 type Changed = { old: SecretRow; seen: Seen }
@@ -82,37 +84,37 @@ async function change(
   changes: SecretChanges[],
   facts: PlaceFacts,
 ): Promise<Changed[]> {
-  for (const { secretKey, newSecretName } of changes) {
-    authorizeOn(ctx, "edit", place, secretKey)
-    if (newSecretName === undefined) continue
-    authorizeOn(ctx, "edit", place, newSecretName)
-    requireNoNewReading(ctx, { place, key: secretKey }, { place, key: newSecretName })
-  }
   const ownerId = ownerOf(ctx, kind)
   if (ownerId !== null && changes.some(({ newSecretName }) => newSecretName !== undefined)) {
     throw badRequest("A personal secret goes by the name of the shared one")
   }
-  for (const { tagIds } of changes) requireTags(tagIds)
-  const found = requirePlace(ctx, place, facts, "UpdateSecret")
-  const at = { orgId: ctx.actor.orgId, folderId: found.folderId }
   const keys = changes.map(({ secretKey }) => secretKey)
-  const rows = await store.lockSecrets(ctx.db, { ...at, keys }, ownerId)
+  const rows = await lockAllowed(ctx, "edit", place, { folderId: facts.fact_folder_id, keys, ownerId })
+  const found = requirePlace(ctx, place, facts, "UpdateSecret")
+  const tags = await tagsOfAll(ctx, changes)
   const byKey = new Map(changes.map((each) => [each.secretKey, each]))
   const before = await openRows(
     ctx,
     rows.map((row) => ({ row, table: "secrets" as const, mayReadValue: true })),
   )
-  const plain = rows.map((row, index) => changedPlain(plainOfRow(row, before[index]), byKey.get(row.key)))
+  const plain = rows.map((row, index) => {
+    const changed = changedPlain(plainOfRow(row, before[index]), byKey.get(row.key), tags)
+    authorizeOn(ctx, "edit", place, changed)
+    requireNoNewReading(ctx, { place, secret: row }, { place, secret: changed })
+    return changed
+  })
   if (plain.length === 0) return []
+  const { orgId } = ctx.actor
+  const at = { orgId, folderId: found.folderId }
   const written = await sealAll(ctx, found.environmentId, plain)
-  const after = await store.updateSecrets(ctx.db, { orgId: at.orgId, writer: callerOf(ctx) }, written)
+  const after = await store.updateSecrets(ctx.db, { orgId, writer: callerOf(ctx) }, written)
   for (const [index, { key, ownerId: owner }] of plain.entries()) {
     const old = rows[index]
     if (old && owner === null && old.key !== key) await store.renameOverrides(ctx.db, at, old.key, key)
   }
   return seenOf(after, plain, place).flatMap((seen, index) => {
     const old = rows[index]
-    return old ? [{ old, seen: withheld(ctx, seen, byKey.get(old.key)) }] : []
+    return old ? [{ old, seen: withheld(ctx, seen, { old, changes: byKey.get(old.key) }) }] : []
   })
 }
 
@@ -133,11 +135,12 @@ export function plainOfRow(row: SealedRow & { owner_id?: string | null }, opened
     skipsMultilineEncoding: row.skips_multiline_encoding,
     reminderNote: row.reminder_note,
     reminderRepeatDays: row.reminder_repeat_days,
+    tags: row.tags,
   }
 }
 
 /** The secret as it is to be: what it was, but for what is sent. */
-function changedPlain(old: Plain, changes: SecretChanges | undefined): Plain {
+function changedPlain(old: Plain, changes: SecretChanges | undefined, tags: readonly Tag[]): Plain {
   const { secretReminderNote: note, secretReminderRepeatDays: days } = changes ?? {}
   return {
     ...old,
@@ -149,13 +152,18 @@ function changedPlain(old: Plain, changes: SecretChanges | undefined): Plain {
     skipsMultilineEncoding: changes?.skipMultilineEncoding ?? old.skipsMultilineEncoding,
     reminderNote: note === undefined ? old.reminderNote : note || null,
     reminderRepeatDays: days === undefined ? old.reminderRepeatDays : days || null,
+    tags: changes?.tagIds === undefined ? old.tags : tagsAmong(tags, changes.tagIds),
   }
 }
 
-/** Keeps from the caller what it neither sent nor may read. */
-export function withheld(ctx: ProjectContext, seen: Seen, changes: SecretChanges | undefined): Seen {
+/** Keeps from the caller what it neither sent nor may read: now, nor before when `old` is what it was. */
+export function withheld(
+  ctx: ProjectContext,
+  seen: Seen,
+  { old, changes }: { old: SealedRow; changes?: SecretChanges | undefined },
+): Seen {
   const { opened, place, row } = seen
-  const mayRead = mayOn(ctx, "readValue", place, changes?.secretKey ?? row.key)
+  const mayRead = mayOn(ctx, "readValue", place, old) && mayOn(ctx, "readValue", place, row)
   return {
     ...seen,
     opened: {

@@ -2,7 +2,7 @@ import type { ProjectContext } from "../context.ts"
 import { newId } from "../crypto/ids.ts"
 import type { Secret } from "../crypto/secret.ts"
 import type { WrittenSecret } from "./changes.store.ts"
-import type { SealedRow, StoredPair } from "./secrets.store.ts"
+import type { SealedRow, StoredPair, TagOfSecret } from "./secrets.store.ts"
 
 /*
  * Between what a secret says and what is stored of it. A value is opened only for who may read it.
@@ -61,6 +61,7 @@ export type Plain = {
   skipsMultilineEncoding: boolean
   reminderNote: string | null
   reminderRepeatDays: number | null
+  tags: readonly TagOfSecret[]
 }
 
 /** Seals secrets of one environment, each for its row and for the version that is kept of it. */
@@ -123,6 +124,7 @@ const unsealed = (secret: Plain): WrittenSecret => ({
   skips_multiline_encoding: secret.skipsMultilineEncoding,
   reminder_note: secret.reminderNote,
   reminder_repeat_days: secret.reminderRepeatDays,
+  tag_ids: secret.tags.map(({ id }) => id),
   sealed_value: "",
   sealed_comment: null,
   sealed_metadata: null,

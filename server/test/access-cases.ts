@@ -14,6 +14,7 @@ import { projectRoleCases } from "./project-role-cases.ts"
 import { roleCases } from "./role-cases.ts"
 import { secretCases } from "./secret-cases.ts"
 import { signUpCases } from "./sign-up-cases.ts"
+import { tagCases } from "./tag-cases.ts"
 
 /** What an endpoint is sent: a request that it answers with 200, or a variation of one. */
 export type Request = {
@@ -149,6 +150,7 @@ export const cases: Record<string, Make> = {
   ...projectRoleCases,
   ...privilegeCases,
   ...secretCases,
+  ...tagCases,
   listOwnOrganizations: async () => ({}),
   listMyOrganizations: async () => ({}),
   getOwnPermissions: async (_harness, { id }) => ({ path: { organizationId: id } }),
