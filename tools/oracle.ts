@@ -3,7 +3,7 @@ import { lookUp } from "../server/auth/authenticate.ts"
 import { openDatabase, type Queries } from "../server/db/database.ts"
 import { rulesHeldBy } from "../server/projects/held.ts"
 import { testDatabases } from "../server/test/databases.ts"
-import { boundaryCase, evaluatorCase, type Outcome } from "../server/test/oracle-rounds.ts"
+import { boundaryCase, evaluatorCase, projectGuardCase, type Outcome } from "../server/test/oracle-rounds.ts"
 import { differences as differencesOf, Tally } from "../server/test/project-oracle-rounds.ts"
 import { createProjectCases } from "../server/test/random-projects.ts"
 import { Choices } from "../server/test/random-rights.ts"
@@ -87,5 +87,6 @@ console.log("|---|---|---|---|---|---|")
 if (!values.projects) {
   await compare("evaluator", evaluatorCase)
   await compare("boundary", boundaryCase)
+  await compare("boundary in projects", projectGuardCase)
 }
 await inProjects()

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { describe, test } from "node:test"
-import { boundaryCase, evaluatorCase, type Outcome } from "../test/oracle-rounds.ts"
+import { boundaryCase, evaluatorCase, projectGuardCase, type Outcome } from "../test/oracle-rounds.ts"
 import { Choices } from "../test/random-rights.ts"
 
 /* `npm run oracle` does the same a million times. */
@@ -22,4 +22,5 @@ async function compare(one: (choices: Choices) => Outcome | Promise<Outcome>): P
 describe("rights are what an independent reading of the rules makes of them", () => {
   test(`in ${cases} questions about random roles`, () => compare(evaluatorCase))
   test(`in ${cases} random grants, in both privilege systems`, () => compare(boundaryCase))
+  test(`in ${cases} roles that somebody hands out in a project`, () => compare(projectGuardCase))
 })

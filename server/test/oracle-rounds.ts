@@ -70,6 +70,52 @@ export async function boundaryCase(choices: Choices): Promise<Outcome> {
   return outcome(isAllowed, isMeant, { rules, roles, permission, usesNewPrivilegeSystem, isByRules })
 }
 
+// Of the random rules of an organization, those that are narrowed are about secrets in a project.
+const ofSecrets: Readonly<Record<string, string>> = {
+  read: "read",
+  connect: "describeSecret",
+  edit: "readValue",
+}
+const inProject = (rules: readonly OracleRule[]): OracleRule[] =>
+  rules.map((rule) =>
+    rule.subject === "app-connections"
+      ? { ...rule, subject: "secrets", action: [rule.action].flat().map((each) => ofSecrets[each] ?? each) }
+      : rule,
+  )
+
+/** Names whoever will have the rule in one of its conditions, which narrows nothing until they are known. */
+const naming = (choices: Choices, rule: OracleRule): OracleRule =>
+  rule.conditions && choices.onceIn(3)
+    ? { ...rule, conditions: { ...rule.conditions, secretPath: { $in: ["/a", "/{{identity.username}}"] } } }
+    : rule
+function withoutNames({ conditions, ...rule }: OracleRule): OracleRule {
+  const left = Object.entries(conditions ?? {}).filter(([, each]) => !JSON.stringify(each).includes("{{"))
+  return { ...rule, conditions: Object.fromEntries(left) }
+}
+
+/** The actions that a rule is about: to `read` secrets is to do both others, and to be allowed both is to read. */
+function meant(rule: OracleRule): OracleRule {
+  const actions = new Set([rule.action].flat())
+  const parts = ["describeSecret", "readValue"]
+  if (rule.subject !== "secrets") return rule
+  if (actions.has("read")) return { ...rule, action: ["read", ...parts] }
+  const isBoth = !rule.inverted && parts.every((part) => actions.has(part))
+  return isBoth ? { ...rule, action: ["read", ...parts] } : rule
+}
+
+/** Somebody with random rights in a project hands out rules there, some of which name whoever will have them. */
+export async function projectGuardCase(choices: Choices): Promise<Outcome> {
+  const drawn = [...randomRules(choices), ...randomRules(choices)]
+  const rules = inProject(drawn)
+  const less = choices.onceIn(4) ? randomRules(choices) : lessThan(choices, drawn)
+  const target = inProject(less).map((rule) => naming(choices, rule))
+  const isAllowed = await passes(
+    async () => void requireCovers({ rights: rightsBy(rules) }, target, "It is refused"),
+  )
+  const isMeant = covers(rules.map(meant), target.map(withoutNames).map(meant), universe)
+  return outcome(isAllowed, isMeant, { rules, target })
+}
+
 async function passes(act: () => Promise<void>): Promise<boolean> {
   try {
     await act()
