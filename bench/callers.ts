@@ -1,9 +1,9 @@
-import { mkdir, mkdtemp, writeFile } from "node:fs/promises"
-import { cpus, loadavg, tmpdir } from "node:os"
+import { mkdir, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { parseArgs } from "node:util"
-import { openBenchDatabase, removeDataDir, type BenchDatabase } from "./database.ts"
+import { openBenchDatabase, type BenchDatabase } from "./database.ts"
+import { inNewFolder, machine } from "./folder.ts"
 import { addClient, addGroups, setUp, signIn, type Instance } from "./instance.ts"
 import { repeat, type RepeatOutcome } from "./load.ts"
 import { median } from "./machine.ts"
@@ -11,7 +11,7 @@ import { findPgbench, runPgbench } from "./pgbench.ts"
 import { table } from "./report.ts"
 import { answered, requestOf, type Run } from "./requests.ts"
 import { loginScript, lookUpScript } from "./callers-sql.ts"
-import { startServer, stopServers, type ServerProcess } from "./server.ts"
+import { startServer, type ServerProcess } from "./server.ts"
 
 /*
  * How fast callers are answered who read or sign in, beside what pgbench reaches with the same statements on the same
@@ -123,14 +123,8 @@ function report(
   say(`The flood was answered: ${JSON.stringify(flood.answers)}.`)
 }
 
-async function main(rounds: number, seconds: number): Promise<string[]> {
-  const dataDir = await mkdtemp(join(tmpdir(), "conclave-bench-"))
-  const clearAway = async () => {
-    await stopServers()
-    await removeDataDir(dataDir)
-  }
-  process.once("SIGINT", () => void clearAway().finally(() => process.exit(130)))
-  try {
+const main = (rounds: number, seconds: number): Promise<string[]> =>
+  inNewFolder(async (dataDir) => {
     const server = await startServer(dataDir)
     const instance = await setUp(server)
     const database = await openBenchDatabase(dataDir, instance.orgId)
@@ -148,18 +142,12 @@ async function main(rounds: number, seconds: number): Promise<string[]> {
       )
     }
     const flooded = await measureFlood(bench, profile)
-    const loads = loadavg().map((load) => load.toFixed(1))
-    say(
-      `\n${cpus().length} × ${cpus()[0]?.model}, Node ${process.versions.node}, load average ${loads.join(" ")};`,
-    )
+    say(`\n${machine()};`)
     say(`${connections} connections, ${rounds} rounds of ${seconds} seconds a figure.\n`)
     report(works, figures, flooded)
     await database.close()
     return bench.failures
-  } finally {
-    await clearAway()
-  }
-}
+  })
 
 const { values } = parseArgs({
   options: { rounds: { type: "string", default: "3" }, seconds: { type: "string", default: "5" } },

@@ -1,14 +1,12 @@
-import { mkdtemp } from "node:fs/promises"
-import { cpus, loadavg, tmpdir } from "node:os"
-import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { call, type Answer } from "../server/test/http.ts"
 import { addNewcomers, makeBig, type BigOrganization } from "./big-organization.ts"
-import { openBenchDatabase, removeDataDir, type BenchDatabase } from "./database.ts"
+import { openBenchDatabase, type BenchDatabase } from "./database.ts"
+import { inNewFolder, machine } from "./folder.ts"
 import { addGroups, addOrganization, setUp, signIn, type Instance } from "./instance.ts"
 import { median } from "./machine.ts"
 import { table } from "./report.ts"
-import { startServer, stopServers, type ServerProcess } from "./server.ts"
+import { startServer, type ServerProcess } from "./server.ts"
 
 /*
  * What an organization costs that is big: the first and the last page of every list of groups, and adding somebody
@@ -140,15 +138,8 @@ async function measure(bench: Bench, small: Instance, options: Options): Promise
   say(`\nThe groups of somebody who is in 1,001: ${ms(median(took))} ms.`)
 }
 
-async function main(options: Options): Promise<string[]> {
-  const dataDir = await mkdtemp(join(tmpdir(), "conclave-bench-"))
-  const clearAway = async () => {
-    await stopServers()
-    await removeDataDir(dataDir)
-  }
-  const giveUp = () => void clearAway().finally(() => process.exit(130))
-  process.once("SIGINT", giveUp).once("SIGTERM", giveUp)
-  try {
+const main = (options: Options): Promise<string[]> =>
+  inNewFolder(async (dataDir) => {
     const server = await startServer(dataDir)
     const small = await setUp(server)
     const database = await openBenchDatabase(dataDir, small.orgId)
@@ -158,15 +149,9 @@ async function main(options: Options): Promise<string[]> {
     } finally {
       await database.close()
     }
-    const loads = loadavg().map((load) => load.toFixed(1))
-    say(
-      `\n${cpus().length} × ${cpus()[0]?.model}, load average ${loads.join(" ")}; ${options.times} times a page.`,
-    )
+    say(`\n${machine()}; ${options.times} times a page.`)
     return bench.failures
-  } finally {
-    await clearAway()
-  }
-}
+  })
 
 const { values } = parseArgs({
   options: {

@@ -1,16 +1,15 @@
-import { mkdtemp } from "node:fs/promises"
-import { cpus, loadavg, tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { parseArgs } from "node:util"
 import { checkRevocation, checkRows } from "./checks.ts"
-import { openBenchDatabase, removeDataDir } from "./database.ts"
+import { openBenchDatabase } from "./database.ts"
+import { inNewFolder, machine } from "./folder.ts"
 import { addGroups, setUp, type Instance } from "./instance.ts"
 import { median, residentMib } from "./machine.ts"
 import { report, type Level, type Results } from "./report.ts"
 import { roundTripAdds, roundTripsPerAdd } from "./round-trips.ts"
 import { contenders, measure, openGroups, type Bench } from "./rounds.ts"
-import { startServer, stopServers } from "./server.ts"
+import { startServer } from "./server.ts"
 
 const levels = [
   { connections: 1 },
@@ -26,31 +25,17 @@ type Options = { rounds: number; seconds: number }
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
 /** Runs everything in a folder of its own, prints it, and returns what was not as it must be. */
-async function main(options: Options): Promise<string[]> {
-  const dataDir = await mkdtemp(join(tmpdir(), "conclave-bench-"))
-  const giveUp = () => void clearAway(dataDir).finally(() => process.exit(130))
-  process.once("SIGINT", giveUp).once("SIGTERM", giveUp)
-  try {
+const main = (options: Options): Promise<string[]> =>
+  inNewFolder(async (dataDir) => {
     const instance = await firstStart(dataDir)
     const { failures, ...figures } = await measureRunning(dataDir, instance, options)
     say(`Starting ${starts} times on the folder that is now there.`)
     const startMs = await timeStarts(dataDir)
-    const loads = loadavg().map((load) => load.toFixed(1))
-    say(
-      `\n${cpus().length} × ${cpus()[0]?.model}, Node ${process.versions.node}, load average ${loads.join(" ")};`,
-    )
+    say(`\n${machine()};`)
     say(`${options.rounds} rounds of ${options.seconds} seconds a figure; adds per second.\n`)
     say(report({ ...figures, startMs }))
     return failures
-  } finally {
-    await clearAway(dataDir)
-  }
-}
-
-async function clearAway(dataDir: string): Promise<void> {
-  await stopServers()
-  await removeDataDir(dataDir)
-}
+  })
 
 /** Makes the folder and sets the server up, so that what follows begins like any other day. */
 async function firstStart(dataDir: string): Promise<Instance> {

@@ -1,6 +1,3 @@
-import { mkdtemp } from "node:fs/promises"
-import { cpus, loadavg, tmpdir } from "node:os"
-import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { authorizeInProject } from "../server/access/access.ts"
 import { openDatabase, type Queries } from "../server/db/database.ts"
@@ -9,12 +6,13 @@ import { projectsOfMember } from "../server/projects/projects.store.ts"
 import { call } from "../server/test/http.ts"
 import { makeBig } from "./big-organization.ts"
 import { makeProjects } from "./big-projects.ts"
-import { openBenchDatabase, removeDataDir, type BenchDatabase } from "./database.ts"
+import { openBenchDatabase, type BenchDatabase } from "./database.ts"
+import { inNewFolder, machine } from "./folder.ts"
 import { setUp, signIn, type Instance, type Person } from "./instance.ts"
 import { repeat } from "./load.ts"
 import { cpuUs, familyCpuUs, median } from "./machine.ts"
 import { table } from "./report.ts"
-import { startServer, stopServers, type ServerProcess } from "./server.ts"
+import { startServer, type ServerProcess } from "./server.ts"
 
 /*
  * What projects cost in a big organization: deciding what somebody may do who has many roles by many groups, listing the
@@ -209,15 +207,8 @@ async function openBench(
   }
 }
 
-async function main(options: Options): Promise<string[]> {
-  const dataDir = await mkdtemp(join(tmpdir(), "conclave-bench-"))
-  const clearAway = async () => {
-    await stopServers()
-    await removeDataDir(dataDir)
-  }
-  const giveUp = () => void clearAway().finally(() => process.exit(130))
-  process.once("SIGINT", giveUp).once("SIGTERM", giveUp)
-  try {
+const main = (options: Options): Promise<string[]> =>
+  inNewFolder(async (dataDir) => {
     const server = await startServer(dataDir)
     const bench = await openBench(server, dataDir, options)
     try {
@@ -232,13 +223,9 @@ async function main(options: Options): Promise<string[]> {
     } finally {
       await bench.close()
     }
-    const loads = loadavg().map((load) => load.toFixed(1))
-    say(`\n${cpus().length} × ${cpus()[0]?.model}, load average ${loads.join(" ")}.`)
+    say(`\n${machine()}.`)
     return bench.failures
-  } finally {
-    await clearAway()
-  }
-}
+  })
 
 const { values } = parseArgs({
   options: {

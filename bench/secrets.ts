@@ -1,15 +1,13 @@
-import { mkdtemp } from "node:fs/promises"
-import { cpus, loadavg, tmpdir } from "node:os"
-import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { parseArgs } from "node:util"
 import { call } from "../server/test/http.ts"
-import { openBenchDatabase, removeDataDir, type BenchDatabase } from "./database.ts"
+import { openBenchDatabase, type BenchDatabase } from "./database.ts"
+import { inNewFolder, machine } from "./folder.ts"
 import { addFolder, addProject, addSecrets, setUp, type Instance } from "./instance.ts"
 import { cpuUs, familyCpuUs, median, residentMib } from "./machine.ts"
 import { table } from "./report.ts"
 import { answered, requestOf, type Run } from "./requests.ts"
-import { startServer, stopServers } from "./server.ts"
+import { startServer } from "./server.ts"
 
 /*
  * How fast secrets are read and written over HTTP by a machine identity, every value sealed and every read recorded in
@@ -191,14 +189,8 @@ async function run(bench: Bench, rounds: number): Promise<void> {
   )
 }
 
-async function main(rounds: number, seconds: number): Promise<string[]> {
-  const dataDir = await mkdtemp(join(tmpdir(), "conclave-bench-"))
-  const clearAway = async () => {
-    await stopServers()
-    await removeDataDir(dataDir)
-  }
-  process.once("SIGINT", () => void clearAway().finally(() => process.exit(130)))
-  try {
+const main = (rounds: number, seconds: number): Promise<string[]> =>
+  inNewFolder(async (dataDir) => {
     const server = await startServer(dataDir)
     const instance = await setUp(server)
     const projectId = await addProject(server, instance, "Secrets")
@@ -211,16 +203,10 @@ async function main(rounds: number, seconds: number): Promise<string[]> {
     await database.client.query("vacuum (analyze)")
     await run(bench, rounds)
     await database.close()
-    const loads = loadavg().map((load) => load.toFixed(1))
-    say(
-      `\n${cpus().length} × ${cpus()[0]?.model}, Node ${process.versions.node}, load average ${loads.join(" ")};`,
-    )
+    say(`\n${machine()};`)
     say(`${connections} connections, ${rounds} rounds of ${seconds} seconds a figure.`)
     return bench.failures
-  } finally {
-    await clearAway()
-  }
-}
+  })
 
 const { values } = parseArgs({
   options: { rounds: { type: "string", default: "3" }, seconds: { type: "string", default: "5" } },
