@@ -18,6 +18,7 @@ import { memberEndpoints } from "./groups/members.api.ts"
 import type { Endpoint } from "./http/endpoint.ts"
 import { clientSecretEndpoints } from "./identities/client-secrets.api.ts"
 import { identityEndpoints } from "./identities/identities.api.ts"
+import { importEndpoints } from "./imports/imports.api.ts"
 import { roleEndpoints } from "./roles/roles.api.ts"
 import { identityMembershipEndpoints } from "./identities/identity-memberships.api.ts"
 import { tokenAuthEndpoints } from "./identities/token-auth.api.ts"
@@ -113,5 +114,6 @@ export const endpoints: readonly Endpoint[] = [
   ...secretChangeEndpoints,
   ...secretBatchEndpoints,
   ...secretMoveEndpoints,
+  ...importEndpoints,
   ...auditEndpoints,
 ]

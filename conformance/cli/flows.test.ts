@@ -227,6 +227,53 @@ test("secrets, by the command line client and the SDK for Go", async () => {
   ])
 })
 
+test("the command line client's own examples, with a folder and an import", async () => {
+  const { token } = adminIdentity
+  const call = async (route: string, body: Record<string, unknown>) =>
+    people.ok(await server.call(route, { token, body }))
+  const { project } = await call("POST /api/v1/projects", { projectName: "Examples of the command line" })
+  const projectId = project.id as string
+  const values = { dev: "test-value", staging: "staging-value" }
+  const add = (environment: string, secretPath: string, name: string, secretValue: string) =>
+    call(`POST /api/v4/secrets/${name}`, { projectId, environment, secretPath, secretValue })
+  for (const each of [1, 2, 3]) await add("dev", "/", `TEST-SECRET-${each}`, `${values.dev}-${each}`)
+  for (const each of [1, 2]) await add("staging", "/", `STAGING-SECRET-${each}`, `${values.staging}-${each}`)
+  await call("POST /api/v2/folders", { projectId, environment: "dev", path: "/", name: "test-folder" })
+  await add("dev", "/test-folder", "FOLDER-SECRET-1", "folder-value-1")
+  const source = { environment: "staging", path: "/" }
+  await call("POST /api/v2/secret-imports", { projectId, environment: "dev", path: "/", import: source })
+  const list = (includeImports: boolean, recursive: boolean): string =>
+    `GET /api/v4/secrets?${new URLSearchParams({
+      projectId,
+      environment: "dev",
+      secretPath: "/",
+      includeImports: String(includeImports),
+      recursive: String(recursive),
+      expandSecretReferences: "true",
+      includePersonalOverrides: "true",
+      tagSlugs: "",
+    }).toString()}`
+  type Listed = { secretKey: string; secretValue: string }[]
+  const pairs = ({ secrets, imports }: { secrets: Listed; imports: { secrets: Listed }[] }) =>
+    [...secrets, ...imports.flatMap((each) => each.secrets)]
+      .map(({ secretKey, secretValue }) => `${secretKey}=${secretValue}`)
+      .toSorted()
+  const plain = [1, 2, 3].map((each) => `TEST-SECRET-${each}=test-value-${each}`)
+  const imported = [1, 2].map((each) => `STAGING-SECRET-${each}=staging-value-${each}`)
+  const all = ["FOLDER-SECRET-1=folder-value-1", ...imported, ...plain]
+  await replay([
+    {
+      call: "POST /api/v1/auth/universal-auth/login",
+      as: "nobody",
+      body: { clientId: admin.clientId, clientSecret: admin.clientSecret },
+      keeps: keepToken,
+    },
+    { call: list(false, false), holds: (answer) => [pairs(answer), plain] },
+    { call: list(true, false), holds: (answer) => [pairs(answer), [...imported, ...plain]] },
+    { call: list(true, true), holds: (answer) => [pairs(answer), all] },
+  ])
+})
+
 test("the GitHub Action logs in by a form", () =>
   replay([
     {

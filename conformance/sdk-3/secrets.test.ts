@@ -91,6 +91,61 @@ describe("secrets, by the generated client", () => {
   })
 })
 
+test("imports of secrets, by the generated client and the facades", async () => {
+  const { id, slug } = await addProject("Imports of clients")
+  const into = { workspaceId: id as string, environment }
+  const { token } = organization
+  const secret = { projectId: id, environment: "staging", secretPath: "/", secretValue: "imported" }
+  people.ok(await server.call("POST /api/v4/secrets/FAR", { token, body: secret }))
+  const made = await api.apiV1SecretImportsPost({
+    apiV1SecretImportsPostRequest: { ...into, path: "/", import: { environment: "staging", path: "/" } },
+  })
+  const { id: secretImportId } = made.data.secretImport
+  const listed = (await api.apiV1SecretImportsGet({ ...into, path: "/" })).data.secretImports
+  assert.deepEqual(
+    listed.map(({ importEnv, importPath, position }) => [importEnv.slug, importPath, position]),
+    [["staging", "/", 1]],
+  )
+  const read = (await api.apiV1SecretImportsSecretImportIdGet({ secretImportId })).data.secretImport
+  assert.deepEqual([read.environment.slug, read.secretPath, read.projectId], ["dev", "/", id])
+  const raw = (await api.apiV1SecretImportsSecretsRawGet({ ...into, path: "/" })).data.secrets
+  assert.deepEqual(
+    raw.map((each) => [each.environmentInfo.slug, each.secrets.map(({ secretValue }) => secretValue)]),
+    [["staging", ["imported"]]],
+  )
+  const at = { projectId: into.workspaceId, environment }
+  for (const sdk of [
+    new InfisicalSDK({ siteUrl: server.address }).auth().accessToken(token),
+    new TodaysSDK({ siteUrl: server.address }).auth().accessToken(token),
+  ]) {
+    const all = await sdk.secrets().listSecretsWithImports(at)
+    assert.deepEqual(
+      all.map(({ secretKey, secretValue }) => [secretKey, secretValue]),
+      [["FAR", "imported"]],
+    )
+    const one = await sdk.secrets().getSecret({ ...at, secretName: "FAR", includeImports: true })
+    assert.equal(one.secretValue, "imported")
+  }
+  const bySlug = await api.apiV3SecretsRawGet({ workspaceSlug: slug, environment, includeImports: "true" })
+  assert.deepEqual(
+    bySlug.data.imports?.map(({ secrets }) => secrets.length),
+    [1],
+  )
+  await api.apiV1SecretImportsSecretImportIdPatch({
+    secretImportId,
+    apiV1SecretImportsSecretImportIdPatchRequest: {
+      ...into,
+      path: "/",
+      import: { environment: "prod", path: "/" },
+    },
+  })
+  await api.apiV1SecretImportsSecretImportIdDelete({
+    secretImportId,
+    apiV1SecretImportsSecretImportIdDeleteRequest: { ...into, path: "/" },
+  })
+  assert.equal((await refusal(api.apiV1SecretImportsSecretImportIdGet({ secretImportId }))).status, 404)
+})
+
 test("secrets, by the facade of 3.0.91", async () => {
   const sdk = new InfisicalSDK({ siteUrl: server.address }).auth().accessToken(organization.token)
   const at = { projectId: workspaceId, environment }

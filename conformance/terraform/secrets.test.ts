@@ -174,4 +174,58 @@ describe("Terraform, in a project", () => {
       { call: byId, status: 404 },
     )
   })
+
+  test("infisical_secret_import", async () => {
+    const { project } = people.ok(
+      await server.call("POST /api/v1/projects", {
+        token: identityOfTerraform.token,
+        body: { projectName: "Imports of Terraform" },
+      }),
+    )
+    const place = { workspaceId: project.id as string, environment: "dev", path: "/" }
+    const source = { isReplication: false, import: { environment: "staging", path: "/" } }
+    const listed = `GET /api/v1/secret-imports?${new URLSearchParams(place).toString()}`
+    const byId = ({ importId }: Record<string, string>) => `GET /api/v1/secret-imports/${importId}`
+    const environment: Fields = { id: "string", name: "string", slug: "string" }
+    const read: Fields = {
+      secretImport: {
+        id: "string",
+        secretPath: "string",
+        importPath: "string",
+        projectId: "string",
+        isReplication: "boolean",
+        importEnv: environment,
+        environment,
+      },
+    }
+    const written: Fields = { secretImport: { id: "string", importPath: "string" } }
+    await apply(
+      { call: listed, decodes: { secretImports: "list" } },
+      {
+        call: "POST /api/v1/secret-imports",
+        body: { ...place, ...source },
+        decodes: written,
+        keeps: (answer) => ({ importId: answer.secretImport.id }),
+      },
+      { call: byId, decodes: read },
+      {
+        call: ({ importId }) => `PATCH /api/v1/secret-imports/${importId}`,
+        body: ({ importId }) => ({
+          ...place,
+          id: importId,
+          isReplication: false,
+          import: { environment: "prod", path: "/" },
+        }),
+        decodes: written,
+      },
+      { call: byId, decodes: read, holds: (answer) => [answer.secretImport.importEnv.slug, "prod"] },
+      { call: listed, decodes: { secretImports: [{ id: "string", importPath: "string" }] } },
+      {
+        call: ({ importId }) => `DELETE /api/v1/secret-imports/${importId}`,
+        body: ({ importId }) => ({ ...place, id: importId }),
+        decodes: written,
+      },
+      { call: byId, status: 404 },
+    )
+  })
 })

@@ -15,6 +15,7 @@ export type ProjectKey =
   | "userPrivilegeId"
   | "folderId"
   | "secretId"
+  | "importId"
 
 /** The one key of a reference, and its value. */
 export function keyOf(reference: ProjectReference): [key: ProjectKey, value: string] {
@@ -40,6 +41,7 @@ const words: Record<ProjectKey, string> = {
   identityPrivilegeId: "There is no privilege of a machine identity with the ID",
   userPrivilegeId: "There is no privilege of a user with the ID",
   secretId: "There is no secret with the ID",
+  importId: "There is no secret import with the ID",
 }
 
 export const noSuchProject = (reference: ProjectReference) => {

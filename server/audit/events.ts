@@ -94,7 +94,7 @@ export type AuditEvents = {
   "create-tag": TagEvent
   "update-tag": TagEvent & { oldSlug: string }
   "delete-tag": TagEvent
-  "get-secrets": SecretPlace & { numberOfSecrets: number }
+  "get-secrets": SecretPlace & { numberOfSecrets: number; imports?: SecretsRead[] }
   "get-secret": SecretPlace & SecretEvent
   "get-secret-versions": SecretPlace & SecretEvent & { numberOfVersions: number }
   "create-secret": SecretPlace & SecretEvent
@@ -112,6 +112,13 @@ export type AuditEvents = {
     secretIds: string[]
     secretKeys: string[]
   }
+  "create-secret-import": SecretImportEvent
+  "update-secret-import": SecretImportEvent & {
+    oldImportedEnvironment: string
+    oldImportedPath: string
+    oldPosition: number
+  }
+  "delete-secret-import": SecretImportEvent
   "delete-project": { projectId: string; name: string; slug: string }
   "create-environment": EnvironmentContent
   "update-environment": EnvironmentContent & { oldName: string; oldSlug: string; oldPosition: number }
@@ -154,6 +161,16 @@ export type AuditEvents = {
 type TagEvent = { projectId: string; tagId: string; slug: string }
 type SecretPlace = { projectId: string; environment: string; secretPath: string }
 type SecretEvent = { secretId: string; secretKey: string; secretVersion: number; type: "shared" | "personal" }
+
+/** How many secrets of a place were read beside those that were asked for. */
+type SecretsRead = { environment: string; secretPath: string; numberOfSecrets: number }
+type SecretImportEvent = SecretPlace & {
+  importId: string
+  folderId: string
+  importedEnvironment: string
+  importedPath: string
+  position: number
+}
 
 type FolderEvent = {
   projectId: string

@@ -54,7 +54,7 @@ const projectOfOne = (from: string): string =>
   `projects p where p.org_id = $1 and p.id = (select one.project_id from ${from})`
 
 /** What has not ended, in an environment that is there. */
-const inEnvironment = (table: "folders" | "secrets"): string => `
+const inEnvironment = (table: "folders" | "secrets" | "secret_imports"): string => `
   ${table} one where one.org_id = $1 and one.id = $4::uuid and one.ended_at is null
     and exists (
       select from environments e where e.org_id = $1 and e.id = one.environment_id and e.deleted_at is null
@@ -87,6 +87,7 @@ const projectBy = {
     "standing_project_user_privileges one where one.org_id = $1 and one.id = $4::uuid",
   ),
   secretId: projectOfOne(inEnvironment("secrets")),
+  importId: projectOfOne(inEnvironment("secret_imports")),
 } as const
 type ProjectKey = keyof typeof projectBy
 

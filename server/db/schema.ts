@@ -919,6 +919,21 @@ export interface SchemaMigrations {
   applied_at: Generated<Timestamp>
 }
 
+export interface SecretImports {
+  org_id: string
+  project_id: string
+  environment_id: string
+  folder_id: string
+  id: string
+  source_environment_id: string
+  source_path: string
+  position: number
+  version: Generated<number>
+  created_at: Generated<Timestamp>
+  updated_at: Generated<Timestamp>
+  ended_at: Timestamp | null
+}
+
 export interface SecretTags {
   org_id: string
   project_id: string
@@ -1121,6 +1136,7 @@ export interface DB {
   project_user_role_grants: ProjectUserRoleGrants
   projects: Projects
   schema_migrations: SchemaMigrations
+  secret_imports: SecretImports
   secret_tags: SecretTags
   secret_versions: SecretVersions
   secrets: Secrets

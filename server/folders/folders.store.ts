@@ -81,6 +81,12 @@ const moveSql = `
   update folders set path = $4::text || substr(path, length($3::text) + 1)
   where org_id = $1 and environment_id = $2 and ended_at is null and path > $5 and path < $6`
 
+// What imports it goes on to import it.
+const moveImportsSql = `
+  update secret_imports set source_path = $4::text || substr(source_path, length($3::text) + 1)
+  where org_id = $1 and source_environment_id = $2 and ended_at is null
+    and (source_path = $3 or (source_path > $5 and source_path < $6))`
+
 /** Renames a folder, and with it the paths of all that lie in it; what is undefined stays. */
 export async function updateFolder(
   db: Queries,
@@ -103,7 +109,9 @@ export async function updateFolder(
     .executeTakeFirstOrThrow()
   if (old.path !== changes.path) {
     const { from, to } = below(old.path)
-    await run(db, moveSql, [tree.orgId, tree.environmentId, old.path, changes.path, from, to])
+    const values = [tree.orgId, tree.environmentId, old.path, changes.path, from, to]
+    await run(db, moveSql, values)
+    await run(db, moveImportsSql, values)
   }
   return { ...changed, last_secret_modified: old.last_secret_modified }
 }
@@ -114,6 +122,12 @@ const lockSql = `select id from folders where ${inTree} order by id for update`
 const endSecretsSql = `
   update secrets set ended_at = statement_timestamp()
   where org_id = $1 and ended_at is null and folder_id in (select id from folders where ${inTree})`
+const endImportsSql = `
+  update secret_imports set ended_at = statement_timestamp()
+  where org_id = $1 and ended_at is null and (
+    folder_id in (select id from folders where ${inTree})
+    or (source_environment_id = $2 and (source_path = $3 or (source_path > $4 and source_path < $5)))
+  )`
 const endSql = `update folders set ended_at = statement_timestamp() where ${inTree}`
 
 /** Waits for secrets that are under way into a folder or one below it, and lets no other in until the transaction ends. */
@@ -121,9 +135,10 @@ export async function lockFolders(db: Queries, tree: Tree, path: string): Promis
   await run(db, lockSql, treeValues(tree, path))
 }
 
-/** Ends a folder that is locked, and all that lie in it, with their secrets. */
+/** Ends a folder that is locked, and all that lie in it, with their secrets, their imports, and what imports them. */
 export async function endFolders(db: Queries, tree: Tree, path: string): Promise<void> {
   await run(db, endSecretsSql, treeValues(tree, path))
+  await run(db, endImportsSql, treeValues(tree, path))
   await run(db, endSql, treeValues(tree, path))
 }
 
@@ -137,6 +152,8 @@ const contentSql = `
     select from folders where org_id = $1 and parent_id = $2 and ended_at is null
   ) or exists (
     select from secrets where org_id = $1 and folder_id = $2 and ended_at is null
+  ) or exists (
+    select from secret_imports where org_id = $1 and folder_id = $2 and ended_at is null
   ) as is_filled`
 
 /** Whether anything lies in a folder. */

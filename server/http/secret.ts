@@ -50,7 +50,7 @@ export const SecretVersion = SecretObject.extend({
 })
 
 type Sealed = { reveal(): string }
-type Shown = {
+export type ShownSecret = {
   row: {
     id: string
     key: string
@@ -73,7 +73,7 @@ const hidden = "<hidden-by-infisical>"
 
 /** A secret in its public form: this is where values leave. */
 export function presentSecret(
-  { row, opened, place }: Shown,
+  { row, opened, place }: ShownSecret,
   workspace: string,
 ): z.input<typeof SecretObject> {
   return {
@@ -100,7 +100,7 @@ export function presentSecret(
   }
 }
 
-function metadataOf(pairs: Shown["row"]["metadata"], hiddenValues: Sealed | undefined) {
+function metadataOf(pairs: ShownSecret["row"]["metadata"], hiddenValues: Sealed | undefined) {
   const values = hiddenValues ? (JSON.parse(hiddenValues.reveal()) as string[]) : []
   return pairs.map(({ key, value, isEncrypted }) =>
     isEncrypted ? { key, value: values.shift() ?? hidden, isEncrypted } : { key, value: value ?? "" },
@@ -108,7 +108,7 @@ function metadataOf(pairs: Shown["row"]["metadata"], hiddenValues: Sealed | unde
 }
 
 export const presentVersion = (
-  version: Shown & { writer: { kind: string; id: string; name: string | null } },
+  version: ShownSecret & { writer: { kind: string; id: string; name: string | null } },
   workspace: string,
 ): z.input<typeof SecretVersion> => ({
   ...presentSecret(version, workspace),

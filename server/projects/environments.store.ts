@@ -74,7 +74,14 @@ export const updateEnvironment = (
     .returningAll()
     .executeTakeFirstOrThrow()
 
+const endImportsSql = `
+  update secret_imports set ended_at = statement_timestamp()
+  where org_id = $1 and project_id = $2 and ended_at is null
+    and (environment_id = $3 or source_environment_id = $3)`
+
+/** Deletes an environment, and ends what imports from it or into it. */
 export async function deleteEnvironment(db: Queries, { orgId, projectId }: At, id: string): Promise<void> {
+  await run(db, endImportsSql, [orgId, projectId, id])
   await db
     .updateTable("environments")
     .set({ deleted_at: sql<Date>`statement_timestamp()` })

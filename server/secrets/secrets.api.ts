@@ -3,6 +3,7 @@ import { endpoint } from "../http/endpoint.ts"
 import { idParam } from "../http/fields.ts"
 import { flag } from "../http/folder.ts"
 import { page } from "../http/page.ts"
+import { presentImported } from "../http/secret-import.ts"
 import { presentSecret, presentVersion, SecretList, SecretObject, SecretVersion } from "../http/secret.ts"
 import {
   kind,
@@ -24,9 +25,13 @@ const access = { project: ["describeSecret", "secrets"] } as const
 const viewSecretValue = flag(true).describe("Whether to answer values; else they are hidden.")
 const expand = {
   expandSecretReferences: flag(false).describe("Whether to put values in place of references; not done yet."),
-  include_imports: flag(false).describe("Whether to answer imports, too; there are none yet."),
+  include_imports: flag(false).describe("Whether to answer what is imported, too."),
   includeImports: flag(false).describe("The same by another name."),
 }
+type Expanding = { include_imports: boolean; includeImports: boolean }
+const withImports = ({ include_imports: older, includeImports }: Expanding) => ({
+  withImports: older || includeImports,
+})
 
 const listQuery = {
   viewSecretValue,
@@ -56,8 +61,12 @@ const list = (
     async handle(ctx, { query, facts }) {
       const { absent, alwaysPersonal } = manner
       const personal = alwaysPersonal || query.includePersonalOverrides
-      const found = await secrets.listSecrets(ctx, { ...query, absent, personal }, facts)
-      return { secrets: found.map((each) => presentSecret(each, ctx.project.id)), imports: [] }
+      const asked = { ...query, ...withImports(query), absent, personal }
+      const found = await secrets.listSecrets(ctx, asked, facts)
+      return {
+        secrets: found.secrets.map((each) => presentSecret(each, ctx.project.id)),
+        imports: found.imports.map((each) => presentImported(each, ctx.project.id)),
+      }
     },
   })
 
@@ -82,9 +91,10 @@ const one = (
     facts: secrets.secretFacts,
     factValues: ({ params, query }) => [query.environment, query.secretPath, params.secretName],
     result: z.object({ secret: SecretObject }),
-    handle: async (ctx, { params, query, facts }) => ({
-      secret: presentSecret(await secrets.getSecret(ctx, { ...query, ...params }, facts), ctx.project.id),
-    }),
+    async handle(ctx, { params, query, facts }) {
+      const asked = { ...query, ...params, ...withImports(query) }
+      return { secret: presentSecret(await secrets.getSecret(ctx, asked, facts), ctx.project.id) }
+    },
   })
 
 const byId = (

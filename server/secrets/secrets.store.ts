@@ -18,6 +18,7 @@ export type PlaceFacts = {
   /** Absent: the project has no such environment. */ fact_environment_id: string | null
   /** Absent: the environment has no such folder. */ fact_folder_id: string | null
   fact_secrets: SecretRow[] | null
+  fact_has_imports: boolean
 }
 
 const placeSql = (which: string): string => `
@@ -28,7 +29,9 @@ const placeSql = (which: string): string => `
           and (s.owner_id is null or s.owner_id = $3) and ${which}
         order by s.key, s.owner_id limit ${maxBeside + 1}
       ) found
-    ) as fact_secrets
+    ) as fact_secrets, exists (
+      select from secret_imports i where i.org_id = $1 and i.folder_id = f.id and i.ended_at is null
+    ) as fact_has_imports
   from (values (true)) once
   left join environments e
     on e.org_id = $1 and e.project_id = p.id and e.slug = $5::text and e.deleted_at is null
@@ -73,6 +76,24 @@ export function secretsUnder(
 ): Promise<(SecretRow & { path: string })[]> {
   const { from, to } = below(path)
   return run(db, listSql, [orgId, environmentId, readerId, path, isDeep, from, to])
+}
+
+const importersSql = `
+  select f.id from folders f
+  where f.org_id = $1 and f.environment_id = $2 and f.ended_at is null
+    and (f.path = $3 or (f.path > $4 and f.path < $5))
+    and exists (select from secret_imports i where i.org_id = $1 and i.folder_id = f.id and i.ended_at is null)
+  order by f.path`
+
+/** The folders that import something: the one of this path, and those below it; by path. */
+export async function importersUnder(
+  db: Queries,
+  { orgId, environmentId }: Omit<Reader, "readerId">,
+  path: string,
+): Promise<string[]> {
+  const { from, to } = below(path)
+  const rows = await run<{ id: string }>(db, importersSql, [orgId, environmentId, path, from, to])
+  return rows.map(({ id }) => id)
 }
 
 const versionSql = (which: string): string => `

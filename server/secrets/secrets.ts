@@ -3,6 +3,7 @@ import { recordRead } from "../audit/audit.ts"
 import type { ProjectContext } from "../context.ts"
 import { uuidOrNull } from "../crypto/ids.ts"
 import { notFound } from "../errors.ts"
+import { importedBy, importedNamed, type Found, type Imported } from "../imports/imported.ts"
 import { absent, authorizeAll, authorizeOn, callerOf, mayOn, requirePlace, type Place } from "./places.ts"
 import * as store from "./secrets.store.ts"
 import { nothingOpened, openRows, type Opened } from "./values.ts"
@@ -22,6 +23,7 @@ export type Seen = {
 export type ListQuery = Place & {
   recursive: boolean
   viewSecretValue: boolean
+  /** Whether what the folders import is listed, too. */ withImports: boolean
   /** Whether the caller's personal secrets are listed, each before the shared one of its name. */ personal: boolean
   tagSlugs: string[]
   metadataFilter: { key: string; value: string }[]
@@ -29,33 +31,80 @@ export type ListQuery = Place & {
   absent: "empty" | "refused"
 }
 
+/** What a list answers: the secrets of folders, and what those import. */
+export type Listed = { secrets: Seen[]; imports: SeenImport[] }
+/** What a folder imports, as its reader may see it. */
+export type SeenImport = Omit<Imported, "secrets"> & { secrets: Seen[] }
+
 /** The secrets of a folder, or with `recursive` also of those below it, that the caller may see; by path and name. */
 export async function listSecrets(
   ctx: ProjectContext,
   query: ListQuery,
   facts: store.PlaceFacts,
-): Promise<Seen[]> {
+): Promise<Listed> {
   const found = await foundIn(ctx, query, facts)
-  const seen = found.filter(
-    ({ row, place }) =>
-      (query.personal || row.owner_id === null) &&
-      mayOn(ctx, "describeSecret", place, row) &&
-      hasTag(row, query.tagSlugs) &&
-      hasMetadata(row, query.metadataFilter),
+  const isWanted = ({ row }: Found): boolean =>
+    hasTag(row, query.tagSlugs) && hasMetadata(row, query.metadataFilter)
+  const secrets = found.filter(
+    (each) =>
+      (query.personal || each.row.owner_id === null) &&
+      mayOn(ctx, "describeSecret", each.place, each.row) &&
+      isWanted(each),
   )
   // Who could see nothing there, whatever there is, is not told that there is nothing.
-  if (seen.length === 0) authorizeAll(ctx, "describeSecret", query)
-  const { environment, secretPath } = query
+  if (secrets.length === 0) authorizeAll(ctx, "describeSecret", query)
+  const imports = (await importsUnder(ctx, query, facts)).map((each) => ({
+    ...each,
+    secrets: each.secrets.filter(isWanted),
+  }))
   await recordRead(ctx, "get-secrets", {
-    projectId: ctx.project.id,
-    environment,
-    secretPath,
-    numberOfSecrets: seen.length,
+    ...eventPlace(ctx, query),
+    numberOfSecrets: secrets.length,
+    ...importEvents(imports),
   })
-  return show(ctx, seen, query.viewSecretValue)
+  const shown = await show(ctx, secrets, query.viewSecretValue)
+  return { secrets: shown, imports: await showImports(ctx, imports, query.viewSecretValue) }
 }
 
-type Found = { row: store.SecretRow; place: Place }
+async function importsUnder(
+  ctx: ProjectContext,
+  { withImports, secretPath, recursive }: ListQuery,
+  facts: store.PlaceFacts,
+): Promise<Imported[]> {
+  const { fact_environment_id: environmentId, fact_folder_id: folderId, fact_has_imports: hasImports } = facts
+  if (!withImports || environmentId === null || folderId === null) return []
+  if (!recursive) return hasImports ? importedBy(ctx, [folderId]) : []
+  return importedBy(
+    ctx,
+    await store.importersUnder(ctx.db, { orgId: ctx.actor.orgId, environmentId }, secretPath),
+  )
+}
+
+/** Opens what the caller may read of what folders import. */
+export async function showImports(
+  ctx: ProjectContext,
+  imports: Imported[],
+  viewSecretValue: boolean,
+): Promise<SeenImport[]> {
+  const shown = await show(
+    ctx,
+    imports.flatMap(({ secrets }) => secrets),
+    viewSecretValue,
+  )
+  return imports.map((each) => ({ ...each, secrets: shown.splice(0, each.secrets.length) }))
+}
+
+/** What the audit log tells of imports that were read: nothing where there are none. */
+export const importEvents = (imports: Imported[]) =>
+  imports.length === 0
+    ? {}
+    : {
+        imports: imports.map(({ environment, secretPath, secrets }) => ({
+          environment: environment.slug,
+          secretPath,
+          numberOfSecrets: secrets.length,
+        })),
+      }
 
 async function foundIn(ctx: ProjectContext, query: ListQuery, facts: store.PlaceFacts): Promise<Found[]> {
   const { environment, secretPath, recursive } = query
@@ -97,6 +146,7 @@ export type OneQuery = Place & {
   type: "shared" | "personal"
   version?: number | undefined
   viewSecretValue: boolean
+  /** Whether one that the folder imports is answered where it has none of its own. */ withImports: boolean
 }
 
 /** One secret of a folder, as it is or as it was in a version. */
@@ -110,9 +160,13 @@ export async function getSecret(
   const isPersonal = query.type === "personal"
   const row = (facts.fact_secrets ?? []).find(({ owner_id }) => (owner_id !== null) === isPersonal)
   authorizeOn(ctx, "describeSecret", place, row ?? absent(secretName))
-  requirePlace(ctx, place, facts, "GetSecretByName")
-  if (!row) throw notFound(`There is no secret ${secretName} in ${secretPath}`)
-  return readOne(ctx, { row, place }, query)
+  const { folderId } = requirePlace(ctx, place, facts, "GetSecretByName")
+  if (row) return readOne(ctx, { row, place }, query)
+  const isImported = query.withImports && facts.fact_has_imports && !isPersonal
+  const found = isImported ? (await importedNamed(ctx, [folderId], [secretName])).get(folderId) : undefined
+  const imported = found?.get(secretName)
+  if (!imported) throw notFound(`There is no secret ${secretName} in ${secretPath}`)
+  return readOne(ctx, imported, query)
 }
 
 type Way = { version?: number | undefined; viewSecretValue: boolean }

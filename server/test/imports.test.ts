@@ -23,6 +23,7 @@ const domains = new Set([
   "grants",
   "groups",
   "identities",
+  "imports",
   "organizations",
   "projects",
   "roles",

@@ -35,6 +35,8 @@ const deletesByBody = new Set([
   "deleteSecret",
   "deleteRawSecret",
   "deleteSecrets",
+  "deleteSecretImport",
+  "deleteSecretImportOfWorkspace",
   "deleteRawSecrets",
 ])
 

@@ -48,6 +48,8 @@ async function projectOf(endpoint: Endpoint, request: Request): Promise<{ id: st
         .select(["project_id as id", "org_id"])
         .where("id", "=", value),
     secretId: () => db.selectFrom("secrets").select(["project_id as id", "org_id"]).where("id", "=", value),
+    importId: () =>
+      db.selectFrom("secret_imports").select(["project_id as id", "org_id"]).where("id", "=", value),
     folderId: () => db.selectFrom("folders").select(["project_id as id", "org_id"]).where("id", "=", value),
     userMembershipId: () =>
       db
