@@ -169,6 +169,12 @@ test("secrets, by @infisical/sdk 5", async () => {
   const read = await sdk.secrets().getSecret({ ...at, secretName: "TODAY", viewSecretValue: true })
   assert.equal(read.secretValue, "padded\n")
   await sdk.secrets().updateSecret("TODAY", { ...at, newSecretName: "TOMORROW" })
+  await sdk.secrets().createSecret("REFERS", { ...at, secretValue: "to ${TOMORROW}" })
+  const expanded = await sdk
+    .secrets()
+    .getSecret({ ...at, secretName: "REFERS", expandSecretReferences: true })
+  assert.equal(expanded.secretValue, "to padded\n")
+  await sdk.secrets().deleteSecret("REFERS", at)
   const { secrets } = await sdk.secrets().listSecrets({ ...at, includeImports: true, recursive: true })
   assert.deepEqual(
     secrets.map((one) => [one.secretKey, one.secretValue]),

@@ -94,8 +94,12 @@ export type AuditEvents = {
   "create-tag": TagEvent
   "update-tag": TagEvent & { oldSlug: string }
   "delete-tag": TagEvent
-  "get-secrets": SecretPlace & { numberOfSecrets: number; imports?: SecretsRead[] }
-  "get-secret": SecretPlace & SecretEvent
+  "get-secrets": SecretPlace & {
+    numberOfSecrets: number
+    imports?: SecretsRead[]
+    references?: SecretsRead[]
+  }
+  "get-secret": SecretPlace & SecretEvent & { references?: SecretReferred[] }
   "get-secret-versions": SecretPlace & SecretEvent & { numberOfVersions: number }
   "create-secret": SecretPlace & SecretEvent
   "create-secrets": SecretPlace & { secrets: SecretEvent[] }
@@ -164,6 +168,8 @@ type SecretEvent = { secretId: string; secretKey: string; secretVersion: number;
 
 /** How many secrets of a place were read beside those that were asked for. */
 type SecretsRead = { environment: string; secretPath: string; numberOfSecrets: number }
+/** A secret whose value was put in place of a reference. */
+type SecretReferred = Omit<SecretPlace, "projectId"> & Omit<SecretEvent, "type">
 type SecretImportEvent = SecretPlace & {
   importId: string
   folderId: string

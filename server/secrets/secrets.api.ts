@@ -24,7 +24,7 @@ const tags: [string] = ["Secrets"]
 const access = { project: ["describeSecret", "secrets"] } as const
 const viewSecretValue = flag(true).describe("Whether to answer values; else they are hidden.")
 const expand = {
-  expandSecretReferences: flag(false).describe("Whether to put values in place of references; not done yet."),
+  expandSecretReferences: flag(false).describe("Whether to put values in place of references."),
   include_imports: flag(false).describe("Whether to answer what is imported, too."),
   includeImports: flag(false).describe("The same by another name."),
 }

@@ -4,6 +4,7 @@ import type { ProjectContext } from "../context.ts"
 import { uuidOrNull } from "../crypto/ids.ts"
 import { notFound } from "../errors.ts"
 import { importedBy, importedNamed, type Found, type Imported } from "../imports/imported.ts"
+import { expandAll, referencedSecrets, referencePlaces } from "./expansion.ts"
 import { absent, authorizeAll, authorizeOn, callerOf, mayOn, requirePlace, type Place } from "./places.ts"
 import * as store from "./secrets.store.ts"
 import { nothingOpened, openRows, type Opened } from "./values.ts"
@@ -24,6 +25,7 @@ export type ListQuery = Place & {
   recursive: boolean
   viewSecretValue: boolean
   /** Whether what the folders import is listed, too. */ withImports: boolean
+  /** Whether the values of others are put in place of references. */ expandSecretReferences: boolean
   /** Whether the caller's personal secrets are listed, each before the shared one of its name. */ personal: boolean
   tagSlugs: string[]
   metadataFilter: { key: string; value: string }[]
@@ -57,14 +59,22 @@ export async function listSecrets(
     ...each,
     secrets: each.secrets.filter(isWanted),
   }))
+  const all = [secrets, ...imports.map((each) => each.secrets)].flat()
+  const opened = await show(ctx, all, query.viewSecretValue)
+  const { secrets: shown, read } = await expandAll(ctx, query.expandSecretReferences ? opened : [])
   await recordRead(ctx, "get-secrets", {
     ...eventPlace(ctx, query),
     numberOfSecrets: secrets.length,
     ...importEvents(imports),
+    ...referencePlaces(read),
   })
-  const shown = await show(ctx, secrets, query.viewSecretValue)
-  return { secrets: shown, imports: await showImports(ctx, imports, query.viewSecretValue) }
+  const answered = query.expandSecretReferences ? shown : opened
+  return { secrets: answered.splice(0, secrets.length), imports: dealtOut(imports, answered) }
 }
+
+/** Imports with what was opened of their secrets, in the same order. */
+const dealtOut = (imports: Imported[], opened: Seen[]): SeenImport[] =>
+  imports.map((each) => ({ ...each, secrets: opened.splice(0, each.secrets.length) }))
 
 async function importsUnder(
   ctx: ProjectContext,
@@ -86,12 +96,8 @@ export async function showImports(
   imports: Imported[],
   viewSecretValue: boolean,
 ): Promise<SeenImport[]> {
-  const shown = await show(
-    ctx,
-    imports.flatMap(({ secrets }) => secrets),
-    viewSecretValue,
-  )
-  return imports.map((each) => ({ ...each, secrets: shown.splice(0, each.secrets.length) }))
+  const found = imports.flatMap(({ secrets }) => secrets)
+  return dealtOut(imports, await show(ctx, found, viewSecretValue))
 }
 
 /** What the audit log tells of imports that were read: nothing where there are none. */
@@ -147,6 +153,7 @@ export type OneQuery = Place & {
   version?: number | undefined
   viewSecretValue: boolean
   /** Whether one that the folder imports is answered where it has none of its own. */ withImports: boolean
+  /** Whether the values of others are put in place of references. */ expandSecretReferences: boolean
 }
 
 /** One secret of a folder, as it is or as it was in a version. */
@@ -169,18 +176,26 @@ export async function getSecret(
   return readOne(ctx, imported, query)
 }
 
-type Way = { version?: number | undefined; viewSecretValue: boolean }
+type Way = { version?: number | undefined; viewSecretValue: boolean; expandSecretReferences: boolean }
 
-async function readOne(ctx: ProjectContext, found: Found, { version, viewSecretValue }: Way): Promise<Seen> {
+async function readOne(ctx: ProjectContext, found: Found, way: Way): Promise<Seen> {
   const { row, place } = found
-  const isPast = version !== undefined && version !== row.version
-  const past = isPast ? await pastOf(ctx, row, version) : undefined
+  const opened = await openOne(ctx, found, way)
+  const { secrets, read } = await expandAll(ctx, way.expandSecretReferences ? [opened] : [])
   await recordRead(ctx, "get-secret", {
     ...eventPlace(ctx, place),
     ...secretEvent(row),
-    ...(past ? { secretVersion: past.version } : {}),
+    secretVersion: opened.row.version,
+    ...referencedSecrets(read),
   })
-  if (!past) return (await show(ctx, [found], viewSecretValue))[0] ?? { ...found, opened: nothingOpened }
+  return secrets[0] ?? opened
+}
+
+async function openOne(ctx: ProjectContext, found: Found, { version, viewSecretValue }: Way): Promise<Seen> {
+  const { row, place } = found
+  const isPast = version !== undefined && version !== row.version
+  if (!isPast) return (await show(ctx, [found], viewSecretValue))[0] ?? { ...found, opened: nothingOpened }
+  const past = await pastOf(ctx, row, version)
   const mayRead = mayOn(ctx, "readValue", place, row) && mayOn(ctx, "readValue", place, past)
   const mayReadValue = viewSecretValue && mayRead
   const [opened = nothingOpened] = await openRows(ctx, [
@@ -226,7 +241,7 @@ export async function getSecretById(
   { secretId, viewSecretValue }: { secretId: string; viewSecretValue: boolean },
   facts: store.IdFacts,
 ): Promise<Seen> {
-  return readOne(ctx, foundById(ctx, secretId, facts), { viewSecretValue })
+  return readOne(ctx, foundById(ctx, secretId, facts), { viewSecretValue, expandSecretReferences: false })
 }
 
 /** A secret that was found by its id, unless the caller may not know of it. */
