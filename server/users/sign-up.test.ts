@@ -26,7 +26,7 @@ const codeIn = (text: string): string => /^\d{6}$/m.exec(text.replace(/\r/g, "")
 /** Asks for an account and returns the mailed code. */
 async function codeFor(email: string): Promise<string> {
   people.ok(await request(email))
-  return codeIn((await mail.mailTo(email)).text)
+  return codeIn((await mail.mailTo(email.toLowerCase())).text)
 }
 
 /** A token to complete the account of an address with. */
@@ -288,8 +288,9 @@ describe("where sign-ups are restricted", () => {
   test("only the domains that are allowed may, and none that only looks like one", async () => {
     await settings({ allowed_sign_up_domain: "acme.example, Other.example" })
     try {
-      people.ok(await request(`a-${++made}@acme.example`))
-      people.ok(await request(`a-${++made}@OTHER.example`))
+      // Once the code was mailed, nothing is written any more that the answer did not wait for.
+      for (const domain of ["acme.example", "OTHER.example"])
+        assert.ok(await codeFor(`a-${++made}@${domain}`))
       for (const domain of [
         "example.com",
         "evil-acme.example",
