@@ -19,6 +19,8 @@ export async function userWithPassword(
   ctx: PublicContext,
   input: { username: string; password: string },
 ): Promise<User | undefined> {
+  // In a flood nothing is read or written for what would not be looked at anyway.
+  ctx.services.passwords.requireRoom()
   const username = canonicalUsername(input.username) ?? ""
   const attempter = attempterOf(ctx, username)
   const { attempts, seconds_left } = await store.countAttempt(ctx.db, attempter, windowSeconds)

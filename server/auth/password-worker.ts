@@ -15,7 +15,7 @@ export type Done = { result: string | boolean } | { failure: string }
 // Argon2id at the floor that OWASP names: 19 MiB, two passes, one lane.
 // (2 is the library's number for Argon2id; its enum exists for the type checker only.)
 const options = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 }
-const niceness = 15
+const niceness = 19
 
 function giveWay(): void {
   // On Linux a thread has a priority of its own, by its id; elsewhere it would be that of the whole process.

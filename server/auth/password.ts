@@ -3,7 +3,8 @@ import { Worker } from "node:worker_threads"
 import { DomainError } from "../errors.ts"
 import type { Done, Job } from "./password-worker.ts"
 
-const atOnce = Math.min(4, availableParallelism())
+// One processor is left to everything else, where there are several.
+const atOnce = Math.max(1, Math.min(4, availableParallelism() - 1))
 const maxWaiting = 200
 // Of a password that nobody knows: compared with where there is no hash, so that the time tells nothing.
 const standIn =
@@ -14,12 +15,15 @@ export type Passwords = {
   hash(password: string): Promise<string>
   /** Takes the same time whether or not there is a hash to compare with: no hash never matches. */
   matches(hash: string | null, password: string): Promise<boolean>
+  /** Throws 429 when so many wait that one more would be refused: to ask before anything is done for a password. */
+  requireRoom(): void
 }
 
 /** Passwords hashed with Argon2id, in threads that are started when the first is needed. */
 export function createPasswords(): Passwords {
-  const run = createThreads()
+  const { run, requireRoom } = createThreads()
   return {
+    requireRoom,
     hash: async (password) => String(await run({ password })),
     async matches(stored, password) {
       const isSame = await run({ password, against: stored ?? standIn })
@@ -32,7 +36,7 @@ type Waiting = { job: Job; resolve(result: string | boolean): void; reject(error
 type Thread = { worker: Worker; current: Waiting | undefined }
 
 /** Runs jobs on at most `atOnce` threads and lets `maxWaiting` wait; who comes later is told to come back. */
-function createThreads(): (job: Job) => Promise<string | boolean> {
+function createThreads(): { run(job: Job): Promise<string | boolean>; requireRoom(): void } {
   const threads = new Set<Thread>()
   const waiting: Waiting[] = []
 
@@ -70,14 +74,21 @@ function createThreads(): (job: Job) => Promise<string | boolean> {
     thread.worker.postMessage(thread.current?.job)
   }
 
-  return (job) =>
-    new Promise((resolve, reject) => {
-      if (waiting.length >= maxWaiting) {
-        const message = "Too many logins at the moment; try again in a few seconds"
-        reject(new DomainError("RateLimited", message, { retryAfter: 5 }))
-        return
-      }
-      waiting.push({ job, resolve, reject })
-      next()
-    })
+  const isFull = () => waiting.length >= maxWaiting
+  return {
+    run: (job) =>
+      new Promise((resolve, reject) => {
+        if (isFull()) return reject(tooMany())
+        waiting.push({ job, resolve, reject })
+        next()
+      }),
+    requireRoom() {
+      if (isFull()) throw tooMany()
+    },
+  }
 }
+
+const tooMany = (): DomainError =>
+  new DomainError("RateLimited", "Too many logins at the moment; try again in a few seconds", {
+    retryAfter: 5,
+  })
