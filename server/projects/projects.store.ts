@@ -53,10 +53,7 @@ export async function projectsOfMember(
     ids.length > 0 ? await environmentsOfAll(db, filter.orgId, ids) : [],
     ({ project_id }) => project_id,
   )
-  return found.map((project) => ({
-    ...project,
-    environments: (environments.get(project.id) ?? []).map(({ id, name, slug }) => ({ id, name, slug })),
-  }))
+  return found.map((project) => Object.assign(project, { environments: environments.get(project.id) ?? [] }))
 }
 
 /** The environments of these projects, each project's in their order. */
