@@ -4,6 +4,7 @@ import { isSetUp } from "./admin/instance.ts"
 import { loadKeys } from "./admin/keys.ts"
 import { ensureSetupToken, setupTokenIn } from "./admin/setup-token.ts"
 import { createApp, type App } from "./app.ts"
+import { createAllowance } from "./auth/allowance.ts"
 import { createPasswords } from "./auth/password.ts"
 import { createTokens } from "./auth/token.ts"
 import { earlierSeal } from "./auth/totp.ts"
@@ -26,6 +27,8 @@ import { StartError } from "./start-error.ts"
 
 const drainMs = 10_000
 const rotationsEveryMs = 600_000
+// Of one network: as many as a busy office mistypes, and few enough that hashing them leaves the processors to others.
+const wrongPasswords = { capacity: 60, perSecond: 5 }
 
 /** A server that listens. */
 export type RunningServer = {
@@ -96,6 +99,7 @@ async function listen(
     keyedHash: keyedHasher(derive(keys.authSecret, "keyed hashes v1")),
     hashOfClientSecret: keyedHasher(derive(keys.authSecret, "client secrets v1")),
     passwords: createPasswords(),
+    wrongPasswords: createAllowance(wrongPasswords),
     seal: createSeal(keys.dataKey, earlierSeal(keys.encryptionKey)),
     keyring,
     setupToken: setupTokenIn(config.dataDir),

@@ -1,6 +1,7 @@
 import type { Mailer } from "./mail/mailer.ts"
 import type { Seal } from "./crypto/seal.ts"
 import type { Keyring } from "./encryption/keyring.ts"
+import type { Allowance } from "./auth/allowance.ts"
 import type { Passwords } from "./auth/password.ts"
 import type { Tokens } from "./auth/token.ts"
 import type { SetupToken } from "./admin/setup-token.ts"
@@ -13,6 +14,7 @@ export type Services = {
   keyedHash(text: string): string
   /** How a client secret is stored and found: a keyed hash. */ hashOfClientSecret(secret: string): string
   passwords: Passwords
+  /** How many wrong passwords each network may still send. */ wrongPasswords: Allowance
   /** For what people prove their second factor with. */ seal: Seal
   /** Seals and opens the values of projects. */ keyring: Keyring
   setupToken: SetupToken

@@ -12,15 +12,18 @@ const buckets = 2 ** 20
 /**
  * The account of an address whose password this is; undefined for an unknown address, an account that was never
  * completed and a wrong password, after the same work. After ten wrong ones from one source within five minutes that
- * source waits, and nobody else does: 429. Not to be called in a transaction, which would hold a connection while
+ * source waits, and nobody else does: 429; and a source of wrong passwords for whatever accounts is answered 429 but for a
+ * few each second, so that a flood leaves room to others. Not to be called in a transaction, which would hold a connection while
  * the password is hashed and forget the attempt when the request is refused.
  */
 export async function userWithPassword(
   ctx: PublicContext,
   input: { username: string; password: string },
 ): Promise<User | undefined> {
-  // In a flood nothing is read or written for what would not be looked at anyway.
+  // In a flood nothing is read, written or hashed for what would not be looked at anyway.
+  const source = networkOf(ctx.request.ip)
   ctx.services.passwords.requireRoom()
+  ctx.services.wrongPasswords.take(source)
   const username = canonicalUsername(input.username) ?? ""
   const attempter = attempterOf(ctx, username)
   const { attempts, seconds_left } = await store.countAttempt(ctx.db, attempter, windowSeconds)
@@ -32,10 +35,12 @@ export async function userWithPassword(
   const compared = ctx.services.passwords.matches(user?.password_hash ?? null, input.password)
   const isRight = await compared.catch(async (error: unknown) => {
     // Nobody looked at the password, for example because too many others were waiting.
+    ctx.services.wrongPasswords.giveBack(source)
     await store.takeBackAttempt(ctx.db, attempter)
     throw error
   })
   if (!user?.is_accepted || !isRight) return undefined
+  ctx.services.wrongPasswords.giveBack(source)
   await store.forgetAttempts(ctx.db, attempter)
   return user
 }
