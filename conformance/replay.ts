@@ -3,7 +3,7 @@ import { organization, server } from "./instance.ts"
 
 /** What a client decodes: the kind of each field; `?` behind a kind lets it be absent or null. */
 export type Fields = { [name: string]: Kind | Fields | [Fields] | [Kind] }
-type Kind = "string" | "number" | "boolean" | "time" | "list" | "string?" | "number?"
+type Kind = "string" | "number" | "boolean" | "time" | "list" | "string?" | "number?" | "boolean?"
 
 /** Ids that earlier steps have answered, by name, and the `token` to send. */
 export type Known = Record<string, string>

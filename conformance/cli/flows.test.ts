@@ -63,6 +63,10 @@ describe("the command line client", () => {
         call: "GET /api/v1/organization/accessible-with-sub-orgs",
         decodes: { organizations: [{ id: "string", name: "string", subOrganizations: "list" }] },
       },
+      {
+        call: "GET /api/v1/workspace",
+        decodes: { workspaces: [{ _id: "string", name: "string", orgId: "string" }] },
+      },
       { call: "POST /api/v1/auth/checkAuth", decodes: { message: "string" } },
     ]))
 
@@ -149,7 +153,7 @@ test("folders, by the command line client", async () => {
   ])
 })
 
-test("secrets, by the command line client and the SDK for Go", async () => {
+test("secrets, by the command line client", async () => {
   const { token } = adminIdentity
   const { project } = people.ok(
     await server.call("POST /api/v1/projects", { token, body: { projectName: "Of the command line" } }),
@@ -183,13 +187,6 @@ test("secrets, by the command line client and the SDK for Go", async () => {
     body: { clientId: admin.clientId, clientSecret: admin.clientSecret },
     keeps: keepToken,
   }
-  const goList = `GET /api/v3/secrets/raw?${query({
-    workspaceId: project.id,
-    workspaceSlug: "",
-    expandSecretReferences: "true",
-    include_imports: "false",
-    recursive: "false",
-  })}`
   await replay([
     login,
     { call: list, decodes: { secrets: [decoded], imports: "list" } },
@@ -211,19 +208,71 @@ test("secrets, by the command line client and the SDK for Go", async () => {
       call: `GET /api/v4/secrets/TEST-SECRET-1?${query({ projectId: project.id, includeImports: "true", type: "shared" })}`,
       decodes: { secret: decoded },
     },
-    {
-      call: "POST /api/v3/secrets/batch/raw",
-      body: {
-        ...body,
-        secrets: [{ secretKey: "GO", secretValue: "go", secretMetadata: [{ key: "a", value: "b" }] }],
-      },
-      decodes: { secrets: [{ ...decoded, id: "string", secretMetadata: "list" }] },
-    },
-    { call: goList, decodes: { secrets: [{ ...decoded, id: "string" }], imports: "list" } },
-    { call: "DELETE /api/v3/secrets/raw/GO", body },
     { call: "DELETE /api/v3/secrets/raw/TEST-SECRET-1", body: { ...body, secretName: "TEST-SECRET-1" } },
     { call: list, holds: ({ secrets }) => [secrets, []] },
-    { call: list.replace("environment=dev", "environment=invalid-env"), status: 404 },
+    {
+      call: list.replace("environment=dev", "environment=invalid-env"),
+      status: 404,
+      decodes: { message: "string", error: "string" },
+      holds: ({ message }) => [
+        message,
+        `Environment with slug 'invalid-env' in project with ID ${project.id} not found`,
+      ],
+    },
+  ])
+})
+
+test("secrets set with tags, by the command line client", async () => {
+  const { token } = adminIdentity
+  const made = await server.call("POST /api/v1/projects", {
+    token,
+    body: { projectName: "Tags of the command line" },
+  })
+  const projectId = people.ok(made).project.id as string
+  const tags = `/api/v1/projects/${projectId}/tags`
+  const tag: Fields = { id: "string", slug: "string", name: "string" }
+  const place = { workspaceId: projectId, environment: "dev", secretPath: "/", type: "shared" }
+  const list = `GET /api/v4/secrets?${new URLSearchParams({
+    projectId,
+    environment: "dev",
+    secretPath: "/",
+    tagSlugs: "cli",
+    includePersonalOverrides: "true",
+  }).toString()}`
+  await replay([
+    {
+      call: "POST /api/v1/auth/universal-auth/login",
+      as: "nobody",
+      body: { clientId: admin.clientId, clientSecret: admin.clientSecret },
+      keeps: keepToken,
+    },
+    {
+      call: `GET /api/v1/workspace/${projectId}`,
+      decodes: { workspace: { id: "string", name: "string", slug: "string" } },
+    },
+    { call: `GET ${tags}/slug/cli`, status: 404 },
+    {
+      call: `POST ${tags}`,
+      body: { slug: "cli", color: "" },
+      decodes: { tag: { ...tag, name: "string?" } },
+      keeps: (answer) => ({ tagId: answer.tag.id }),
+    },
+    { call: `GET ${tags}/slug/cli`, decodes: { tag } },
+    {
+      call: "POST /api/v3/secrets/raw/TAGGED",
+      body: ({ tagId }) => ({ ...place, secretValue: "1", tagIds: [tagId] }),
+    },
+    {
+      call: list,
+      decodes: {
+        secrets: [
+          { _id: "string", tags: [{ id: "string", slug: "string", name: "string", color: "string?" }] },
+        ],
+      },
+      holds: ({ secrets: [secret] }) => [secret.tags[0].slug, "cli"],
+    },
+    { call: "PATCH /api/v3/secrets/raw/TAGGED", body: { ...place, secretValue: "2", tagIds: [] } },
+    { call: list, holds: ({ secrets }) => [secrets, []] },
   ])
 })
 

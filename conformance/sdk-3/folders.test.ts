@@ -1,7 +1,5 @@
 import assert from "node:assert/strict"
 import { describe, test } from "node:test"
-import { InfisicalSDK } from "infisical-sdk-3"
-import { InfisicalSDK as TodaysSDK } from "@infisical/sdk"
 import * as people from "../../server/test/people.ts"
 import { organization, server } from "../instance.ts"
 import { generatedClient, refusal } from "./client.ts"
@@ -49,29 +47,4 @@ describe("folders, by the generated client", () => {
     assert.equal((await api.apiV1FoldersFolderIdOrNameDelete(deletion)).data.folder.id, made.id)
     assert.equal((await refusal(api.apiV1FoldersIdGet({ id: made.id }))).status, 404)
   })
-})
-
-test("folders, by the facade of 3.0.91", async () => {
-  const sdk = new InfisicalSDK({ siteUrl: server.address }).auth().accessToken(organization.token)
-  const made = await sdk.folders().create({
-    projectId: workspaceId,
-    environment,
-    name: "facade",
-    path: "/",
-  })
-  assert.equal(made.name, "facade")
-})
-
-test("folders, by @infisical/sdk 5", async () => {
-  const sdk = new TodaysSDK({ siteUrl: server.address }).auth().accessToken(organization.token)
-  const made = await sdk
-    .folders()
-    .create({ projectId: workspaceId, environment, name: "today", path: "/sdk" })
-  const listed = await sdk
-    .folders()
-    .listFolders({ projectId: workspaceId, environment, path: "/sdk", recursive: true })
-  assert.deepEqual(
-    listed.map(({ id }) => id),
-    [made.id],
-  )
 })

@@ -1,7 +1,5 @@
 import assert from "node:assert/strict"
 import { describe, test } from "node:test"
-import { InfisicalSDK } from "infisical-sdk-3"
-import { InfisicalSDK as TodaysSDK } from "@infisical/sdk"
 import * as people from "../../server/test/people.ts"
 import { organization, server } from "../instance.ts"
 import { generatedClient, refusal } from "./client.ts"
@@ -91,7 +89,7 @@ describe("secrets, by the generated client", () => {
   })
 })
 
-test("imports of secrets, by the generated client and the facades", async () => {
+test("imports of secrets, by the generated client", async () => {
   const { id, slug } = await addProject("Imports of clients")
   const into = { workspaceId: id as string, environment }
   const { token } = organization
@@ -113,19 +111,6 @@ test("imports of secrets, by the generated client and the facades", async () => 
     raw.map((each) => [each.environmentInfo.slug, each.secrets.map(({ secretValue }) => secretValue)]),
     [["staging", ["imported"]]],
   )
-  const at = { projectId: into.workspaceId, environment }
-  for (const sdk of [
-    new InfisicalSDK({ siteUrl: server.address }).auth().accessToken(token),
-    new TodaysSDK({ siteUrl: server.address }).auth().accessToken(token),
-  ]) {
-    const all = await sdk.secrets().listSecretsWithImports(at)
-    assert.deepEqual(
-      all.map(({ secretKey, secretValue }) => [secretKey, secretValue]),
-      [["FAR", "imported"]],
-    )
-    const one = await sdk.secrets().getSecret({ ...at, secretName: "FAR", includeImports: true })
-    assert.equal(one.secretValue, "imported")
-  }
   const bySlug = await api.apiV3SecretsRawGet({ workspaceSlug: slug, environment, includeImports: "true" })
   assert.deepEqual(
     bySlug.data.imports?.map(({ secrets }) => secrets.length),
@@ -144,42 +129,4 @@ test("imports of secrets, by the generated client and the facades", async () => 
     apiV1SecretImportsSecretImportIdDeleteRequest: { ...into, path: "/" },
   })
   assert.equal((await refusal(api.apiV1SecretImportsSecretImportIdGet({ secretImportId }))).status, 404)
-})
-
-test("secrets, by the facade of 3.0.91", async () => {
-  const sdk = new InfisicalSDK({ siteUrl: server.address }).auth().accessToken(organization.token)
-  const at = { projectId: workspaceId, environment }
-  await sdk.secrets().createSecret("FACADE", { ...at, secretValue: "1" })
-  await sdk.secrets().updateSecret("FACADE", { ...at, secretValue: "2" })
-  const read = await sdk.secrets().getSecret({ ...at, secretName: "FACADE" })
-  assert.equal(read.secretValue, "2")
-  const listed = await sdk.secrets().listSecretsWithImports({ ...at, recursive: true })
-  assert.deepEqual(
-    listed.map(({ secretKey }) => secretKey),
-    ["FACADE"],
-  )
-  await sdk.secrets().deleteSecret("FACADE", at)
-})
-
-test("secrets, by @infisical/sdk 5", async () => {
-  const sdk = new TodaysSDK({ siteUrl: server.address }).auth().accessToken(organization.token)
-  const at = { projectId: workspaceId, environment }
-  const metadata = { secretReminderNote: "renew", secretReminderRepeatDays: 7 }
-  await sdk.secrets().createSecret("TODAY", { ...at, secretValue: " padded \n", ...metadata })
-  const read = await sdk.secrets().getSecret({ ...at, secretName: "TODAY", viewSecretValue: true })
-  assert.equal(read.secretValue, "padded\n")
-  await sdk.secrets().updateSecret("TODAY", { ...at, newSecretName: "TOMORROW" })
-  await sdk.secrets().createSecret("REFERS", { ...at, secretValue: "to ${TOMORROW}" })
-  const expanded = await sdk
-    .secrets()
-    .getSecret({ ...at, secretName: "REFERS", expandSecretReferences: true })
-  assert.equal(expanded.secretValue, "to padded\n")
-  await sdk.secrets().deleteSecret("REFERS", at)
-  const { secrets } = await sdk.secrets().listSecrets({ ...at, includeImports: true, recursive: true })
-  assert.deepEqual(
-    secrets.map((one) => [one.secretKey, one.secretValue]),
-    [["TOMORROW", "padded\n"]],
-  )
-  await sdk.secrets().deleteSecret("TOMORROW", at)
-  await assert.rejects(sdk.secrets().getSecret({ ...at, secretName: "TOMORROW" }), /StatusCode=404/)
 })

@@ -95,50 +95,84 @@ describe("Terraform, in a project", () => {
       updatedAt: "time",
       secretReminderNote: "string?",
       secretReminderRepeatDays: "number?",
-      secretMetadata: [{ key: "string", value: "string" }],
-      tags: "list",
+      secretMetadata: [{ key: "string", value: "string", isEncrypted: "boolean?" }],
+      tags: [{ id: "string", slug: "string", color: "string?", name: "string" }],
     },
   }
 
-  test("infisical_secret", async () => {
+  test("infisical_secret, ephemeral or not, and its data sources", async () => {
     const { project } = people.ok(
       await server.call("POST /api/v1/projects", {
         token: identityOfTerraform.token,
         body: { projectName: "Secrets of Terraform" },
       }),
     )
-    const place = {
-      workspaceId: project.id as string,
-      environment: "dev",
-      type: "shared",
-      secretPath: "/",
-      tagIds: [],
-      secretReminderNote: "",
-      secretReminderRepeatDays: 0,
-    }
+    const workspaceId = project.id as string
+    const of = { workspaceId, environment: "dev", secretPath: "/" }
+    const place = { ...of, type: "shared", secretReminderNote: "", secretReminderRepeatDays: 0 }
     const byId = ({ secretId }: Record<string, string>) => `GET /api/v3/secrets/raw/id/${secretId}`
+    const query = (more: Record<string, string>) => new URLSearchParams({ ...of, ...more }).toString()
+    const byName = `GET /api/v3/secrets/raw/TF_2?${query({ type: "shared", viewSecretValue: "true" })}`
+    const list = `GET /api/v3/secrets/raw?${query({ expandSecretReferences: "true" })}`
+    const metadata = [
+      { key: "by", value: "tf", isEncrypted: false },
+      { key: "pin", value: "1234", isEncrypted: true },
+    ]
+    const noted = { secretReminderNote: "renew", secretReminderRepeatDays: 30 }
+    const tags = ({ tagId = "" }: Record<string, string>) => ({ tagIds: [tagId] })
     await apply(
       {
+        call: `POST /api/v1/workspace/${workspaceId}/tags`,
+        body: { name: "blue", slug: "blue", color: "#0000ff", projectId: workspaceId },
+        keeps: (answer) => ({ tagId: answer.workspaceTag.id }),
+      },
+      {
         call: "POST /api/v3/secrets/raw/TF",
-        body: { ...place, secretKey: "TF", secretValue: "1", secretMetadata: [{ key: "by", value: "tf" }] },
+        body: {
+          ...place,
+          secretKey: "TF",
+          secretValue: "1",
+          secretComment: "",
+          tagIds: [],
+          secretMetadata: metadata,
+        },
         decodes: secretRead,
         keeps: (answer) => ({ secretId: answer.secret.id }),
-      },
-      { call: byId, decodes: secretRead, holds: ({ secret: { secretValue } }) => [secretValue, "1"] },
-      {
-        call: "PATCH /api/v3/secrets/raw/TF",
-        body: { ...place, secretName: "TF", newSecretName: "TF_2", secretValue: "2" },
       },
       {
         call: byId,
         decodes: secretRead,
-        holds: ({ secret: { secretKey, secretValue } }) => [
-          [secretKey, secretValue],
-          ["TF_2", "2"],
+        holds: ({ secret: { secretValue, secretMetadata } }) => [
+          [secretValue, secretMetadata.map(({ key, value }: Record<string, string>) => [key, value])],
+          ["1", metadata.map(({ key, value }) => [key, value])],
         ],
       },
-      { call: "DELETE /api/v3/secrets/raw/TF_2", body: { ...place, secretName: "TF_2" } },
+      {
+        call: "PATCH /api/v3/secrets/raw/TF",
+        body: (known) => {
+          const change = { secretName: "TF", newSecretName: "TF_2", secretValue: "2", secretMetadata: [] }
+          return { ...place, ...noted, ...change, ...tags(known) }
+        },
+      },
+      ...[byId, byName].map((call): Step => ({
+        call,
+        decodes: secretRead,
+        holds: ({ secret }, known) => [
+          [secret.secretKey, secret.secretValue, secret.secretMetadata, secret.tags[0].id],
+          ["TF_2", "2", [], known["tagId"]],
+        ],
+      })),
+      {
+        call: list,
+        decodes: { secrets: [secretRead["secret"] as Fields] },
+        holds: ({ secrets: [{ secretReminderNote, secretReminderRepeatDays }] }) => [
+          { secretReminderNote, secretReminderRepeatDays },
+          noted,
+        ],
+      },
+      { call: "DELETE /api/v3/secrets/raw/TF_2", body: { ...of, type: "shared", secretName: "TF_2" } },
       { call: byId, status: 404 },
+      { call: byName, status: 404 },
     )
   })
 
