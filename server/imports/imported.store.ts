@@ -52,12 +52,12 @@ const secretsSql = `
   select ${secretColumns} from secrets s
   where s.org_id = $1 and s.project_id = $2 and s.folder_id = any($3::uuid[]) and s.owner_id is null
     and s.ended_at is null and ($4::text[] is null or s.key = any($4::text[]))
-  order by s.key`
+  limit $5`
 
-/** The shared secrets of folders, all or those of some names; by name. */
+/** The shared secrets of folders, all or those of some names, in no order, and at most `limit`. */
 export const secretsIn = (
   db: Queries,
   { orgId, projectId }: InProject,
-  folderIds: string[],
-  keys: string[] | null,
-): Promise<SecretRow[]> => run(db, secretsSql, [orgId, projectId, folderIds, keys])
+  { folderIds, keys }: { folderIds: string[]; keys: string[] | null },
+  limit: number,
+): Promise<SecretRow[]> => run(db, secretsSql, [orgId, projectId, folderIds, keys, limit])

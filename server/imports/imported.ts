@@ -58,7 +58,8 @@ async function secretsByFolder(
   const folderIds = [...new Set(sources.map(({ folderId }) => folderId))]
   if (folderIds.length === 0) return new Map()
   const at = { orgId: ctx.actor.orgId, projectId: ctx.project.id }
-  const rows = await store.secretsIn(ctx.db, at, folderIds, keys)
+  const rows = await store.secretsIn(ctx.db, at, { folderIds, keys }, maxSecrets + 1)
+  if (rows.length > maxSecrets) throw tooMany()
   return Map.groupBy(rows, ({ folder_id }) => folder_id)
 }
 

@@ -4,6 +4,7 @@ import { startHarness } from "../test/harness.ts"
 import type { Answer } from "../test/http.ts"
 import * as people from "../test/people.ts"
 import { addProject, addProjectRole, putInProject } from "../test/projects.ts"
+import { secretsIn } from "./imported.store.ts"
 
 const harness = await startHarness()
 const acme = await people.bootstrap(harness)
@@ -249,6 +250,25 @@ describe("what is imported", () => {
     assert.equal((await own.get("dev:/", "NOBODY", both)).status, 404)
     await own.import("dev:/", "prod:/far")
     assert.equal(people.ok(await own.get("dev:/", "A", both)).secret.secretValue, "A of prod:/far")
+  })
+
+  test("is read by a statement that stops at its limit, however much there is", async () => {
+    const own = await freshProject()
+    const folderIds = [await own.folder("prod:/one"), await own.folder("prod:/two")]
+    await own.add("prod:/one", "A", "B")
+    await own.add("prod:/two", "A", "C")
+    const at = { orgId: acme.id, projectId: own.project.id }
+    const counts = await Promise.all(
+      [1, 3, 4, 5].map(
+        async (limit) => (await secretsIn(harness.db, at, { folderIds, keys: null }, limit)).length,
+      ),
+    )
+    assert.deepEqual(counts, [1, 3, 4, 4])
+    const named = await secretsIn(harness.db, at, { folderIds, keys: ["A"] }, 5)
+    assert.deepEqual(
+      named.map(({ key }) => key),
+      ["A", "A"],
+    )
   })
 
   test("is exactly what the caller may read where it lies", async () => {
