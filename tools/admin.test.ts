@@ -101,6 +101,7 @@ test("works on a database of one's own, and refuses what makes no sense", async 
   const wrong: [string[], RegExp][] = [
     [["replace-encryption-key", "0123456789abcdef0123456789abcdef"], /Usage/],
     [["rotate-keys", "0123", "more"], /Usage/],
+    [["renew-organization-keys", "0123", "more"], /Usage/],
     [[], /Usage/],
     [["constructor", "ada@example.com"], /Usage/],
     [["make-admin"], /Usage/],
@@ -117,7 +118,7 @@ test("works on a database of one's own, and refuses what makes no sense", async 
   }
 })
 
-test("rotates the keys of projects beneath a server that runs", async (t) => {
+test("rotates the keys of projects, and renews those above, beneath a server that runs", async (t) => {
   const database = await createTestDatabase()
   const dataDir = await makeDataDir()
   const options = { dataDir, databaseUrl: database.url }
@@ -129,7 +130,7 @@ test("rotates the keys of projects beneath a server that runs", async (t) => {
     await database.drop()
     await removeDataDir(dataDir)
   })
-  const { token } = await people.bootstrap(server)
+  const { id: organizationId, token } = await people.bootstrap(server)
   const { project } = people.ok(
     await server.call("POST /api/v1/projects", { token, body: { projectName: "App" } }),
   )
@@ -150,9 +151,15 @@ test("rotates the keys of projects beneath a server that runs", async (t) => {
       done.out,
     )
   }
+  for (const words of [["renew-organization-keys"], ["renew-organization-keys", organizationId]]) {
+    const out = "1 organizations wrap by a new key, and 2 keys of projects were wrapped anew."
+    assert.deepEqual(await admin(options, words), { code: 0, out, error: "" })
+  }
   const read = await server.call(`GET ${route}?${new URLSearchParams(at).toString()}`, { token })
   assert.equal(people.ok(read).secret.secretValue, "kept")
   assert.match((await admin(options, ["rotate-keys", "App"])).error, /no project with the ID App/)
+  const unknown = await admin(options, ["renew-organization-keys", project.id])
+  assert.match(unknown.error, /no organization with the ID/)
 })
 
 test("replaces the encryption key, in the data folder and in the environment", async (t) => {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs"
 import { createPasswords } from "../server/auth/password.ts"
-import { rotateDataKeys } from "../server/admin/data-keys.ts"
+import { renewKeysOfOrganizations, rotateDataKeys } from "../server/admin/data-keys.ts"
 import { listAdmins, makeAdmin, removeMfa, resetPassword } from "../server/admin/host.ts"
 import { replaceEncryptionKey } from "../server/admin/root-key.ts"
 import { loadConfig, type Config } from "../server/config.ts"
@@ -22,7 +22,9 @@ const usage = `Usage:
   npm run admin -- reset-password <email> --stdin    reads the password from standard input
   npm run admin -- remove-mfa <email>
   npm run admin -- replace-encryption-key            wraps all keys anew; see docs/encryption.md
-  npm run admin -- rotate-keys [<project id>]        seals secrets anew; see docs/encryption.md`
+  npm run admin -- rotate-keys [<project id>]        seals secrets anew; see docs/encryption.md
+  npm run admin -- renew-organization-keys [<organization id>]
+                                                     wraps the keys of projects anew; see docs/encryption.md`
 
 type Command = (db: Queries, email: string, flag: string | undefined) => Promise<string>
 
@@ -61,6 +63,11 @@ async function rotateKeys(databases: Databases, config: Config, id: string | und
   return `${projects} projects seal by a new key, and ${rows} rows were sealed anew. Servers that run seal by the one before for up to five minutes, and by and by seal that anew as well.`
 }
 
+async function renewKeys(databases: Databases, config: Config, id: string | undefined): Promise<string> {
+  const { organizations, keys } = await renewKeysOfOrganizations(databases, config, id)
+  return `${organizations} organizations wrap by a new key, and ${keys} keys of projects were wrapped anew.`
+}
+
 /** Keys are read on connections of their own. */
 type Databases = { db: Queries; keys: Queries }
 
@@ -72,6 +79,9 @@ function chosen([name = "", email, flag, ...more]: string[]): (
     return ({ db }, config) => replaceKey(db, config)
   if (name === "rotate-keys" && flag === undefined) {
     return (databases, config) => rotateKeys(databases, config, email)
+  }
+  if (name === "renew-organization-keys" && flag === undefined) {
+    return (databases, config) => renewKeys(databases, config, email)
   }
   if (name === "list-admins" && email === undefined) {
     return async ({ db }) => (await listAdmins(db)).join("\n") || "Nobody administers the instance."

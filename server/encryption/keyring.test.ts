@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { after, describe, test } from "node:test"
 import { inspect } from "node:util"
+import { sql } from "kysely"
 import { keyIdOf } from "../crypto/blob.ts"
 import { newId } from "../crypto/ids.ts"
 import { localRootKey } from "../crypto/root-key.ts"
@@ -54,6 +55,14 @@ const placeOf = (version = 1, rowId = newId()): PlaceInProject => ({
 })
 const keysOf = ({ projectId }: Project) =>
   db.selectFrom("project_keys").selectAll().where("project_id", "=", projectId).orderBy("version").execute()
+
+const newestAbove = ({ orgId }: Project) =>
+  db
+    .selectFrom("organization_keys")
+    .select(["id", "version"])
+    .where("org_id", "=", orgId)
+    .orderBy("version", "desc")
+    .executeTakeFirstOrThrow()
 
 async function sealed(project: Project, text: string, place: PlaceInProject): Promise<Buffer> {
   const [blob] = await server().seal(project, [{ text, place }])
@@ -274,18 +283,55 @@ describe("the key of a project", () => {
     const keyring = server()
     await keyring.rotate(project)
     assert.equal(await renewOrganizationKey({ db, keyring }, project.orgId), 3)
-    const newest = await db
-      .selectFrom("organization_keys")
-      .select(["id", "version"])
-      .where("org_id", "=", project.orgId)
-      .orderBy("version", "desc")
-      .executeTakeFirstOrThrow()
+    const newest = await newestAbove(project)
     assert.equal(newest.version, 2)
     for (const row of [...(await keysOf(project)), ...(await keysOf(sibling))]) {
       assert.equal(row.organization_key_id, newest.id)
     }
     assert.equal(await opened(project, blob, place), "kept")
     assert.equal(await opened(sibling, beside, place), "kept, too")
+  })
+
+  test("is wrapped anew by the same key when a renewal that was ended in its midst goes on", async () => {
+    const project = await addProject()
+    const keyring = server()
+    const place = placeOf()
+    const blob = await sealed(project, "kept", place)
+    // More than one batch.
+    for (let count = 1; count < 210; count++) await keyring.rotate(project)
+    const byId = (await keysOf(project)).toSorted((one, other) => (one.id < other.id ? -1 : 1))
+    const last = byId.at(-1) ?? assert.fail()
+    const putLast = (wrapped: Buffer | null) =>
+      db.updateTable("project_keys").set({ wrapped_key: wrapped }).where("id", "=", last.id).execute()
+    await putLast(byId[0]?.wrapped_key ?? assert.fail())
+    await assert.rejects(renewOrganizationKey({ db, keyring }, project.orgId), /was changed/)
+    const begun = await newestAbove(project)
+    const wrappedByIt = async () =>
+      (await keysOf(project)).filter((row) => row.organization_key_id === begun.id).length
+    assert.deepEqual([begun.version, await wrappedByIt()], [2, 200])
+
+    await putLast(last.wrapped_key)
+    assert.equal(await renewOrganizationKey({ db, keyring: server() }, project.orgId), 10)
+    assert.deepEqual([await newestAbove(project), await wrappedByIt()], [begun, 210])
+    assert.equal(await opened(project, blob, place), "kept")
+  })
+
+  test("that came after a renewal, wrapped by the key before, does not keep the next one from beginning", async () => {
+    const project = await addProject()
+    const keyring = server()
+    for (const _version of [1, 2]) await keyring.rotate(project)
+    const [, late] = await keysOf(project)
+    const { organization_key_id, wrapped_key } = late ?? assert.fail()
+    assert.equal(await renewOrganizationKey({ db, keyring }, project.orgId), 2)
+    await db
+      .updateTable("project_keys")
+      .set({ organization_key_id, wrapped_key, created_at: sql`now()` })
+      .where("id", "=", late?.id ?? "")
+      .execute()
+    assert.equal(await renewOrganizationKey({ db, keyring }, project.orgId), 2)
+    const newest = await newestAbove(project)
+    assert.equal(newest.version, 3)
+    for (const row of await keysOf(project)) assert.equal(row.organization_key_id, newest.id)
   })
 })
 

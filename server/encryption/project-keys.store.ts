@@ -114,6 +114,36 @@ export async function destroyProjectKeys(db: Queries, project: Project): Promise
   )
 }
 
+const unfinishedRenewalSql = `
+  select newest.id from organization_keys newest
+  where newest.org_id = $1 and newest.wrapped_key is not null
+    and not exists (
+      select from organization_keys later where later.org_id = newest.org_id and later.version > newest.version
+    ) and exists (
+      select from project_keys k
+      where k.org_id = newest.org_id and k.organization_key_id <> newest.id and k.wrapped_key is not null
+        and k.created_at < newest.created_at
+    )`
+
+/**
+ * The newest key of an organization whose projects have keys from before it that it does not wrap. Those that came after
+ * it do not tell: a server that had looked for the newest key just before may have wrapped one by the key before.
+ */
+export async function keyOfUnfinishedRenewal(db: Queries, orgId: string): Promise<string | undefined> {
+  return (await run<{ id: string }>(db, unfinishedRenewalSql, [orgId]))[0]?.id
+}
+
+const organizationsSql = `
+  select o.id from organizations o
+  where o.deleted_at is null and ($1::uuid is null or o.id = $1)
+    and exists (select from organization_keys k where k.org_id = o.id and k.wrapped_key is not null)
+  order by o.id`
+
+/** The organizations that have keys, or the one with the ID if it has. */
+export async function organizationsWithKeys(db: Queries, id: string | null): Promise<string[]> {
+  return (await run<{ id: string }>(db, organizationsSql, [id])).map((row) => row.id)
+}
+
 export type ProjectKeyToWrap = NewProjectKey & { project_id: string }
 
 /** Keys of the organization's projects, after one of them, that another of its keys has wrapped, each locked. */
