@@ -13,11 +13,11 @@ import {
   holdCaller,
   identify,
   isInOrganization,
+  kindOf,
   lookUp,
   type Beside,
   type Caller,
 } from "./auth/authenticate.ts"
-import { noteUse } from "./auth/sessions.ts"
 import type { AccessClaims } from "./auth/token.ts"
 import type { OrganizationActor, SignedInActor } from "./access/actor.ts"
 import type { Context, PublicContext, Reply, RequestInfo } from "./context.ts"
@@ -56,8 +56,8 @@ async function serveSteps(endpoint: Endpoint, incoming: Incoming, base: Base): P
   const claims = identify(headersOf(incoming.request), base.services.tokens)
   const parsed = parse(endpoint, incoming)
   const caller = await authenticate(endpoint, { ...ctx, db: base.lookups }, { claims, parsed })
-  const { usedSession } = caller
-  if (usedSession) request.afterCommit(() => noteUse(base.db, usedSession))
+  const { noteUse } = caller
+  if (noteUse) request.afterCommit(() => noteUse(base.db))
   await keepCount(base.db, caller)
   const note = noteOfUse(base.db, caller.actor)
   if (note) request.afterCommit(note)
@@ -99,8 +99,11 @@ async function authenticate(
 ): Promise<Caller> {
   const { url, ip } = ctx.request
   const { beforeSecondFactor } = endpoint
-  const caller = await lookUp(ctx.db, claims, besideOf(endpoint, parsed), { ip, beforeSecondFactor })
-  if (!endpoint.callers.includes(caller.actor.kind)) {
+  const isTaken = endpoint.callers.includes(kindOf(claims))
+  // Whoever will be turned away is read alone: a bad token is refused as such before that.
+  const beside = isTaken ? besideOf(endpoint, parsed) : undefined
+  const caller = await lookUp(ctx.db, claims, beside, { ip, beforeSecondFactor })
+  if (!isTaken) {
     throw forbidden("You are not allowed to access this resource", { name: `Forbidden access to ${url}` })
   }
   if (needsOrganization(endpoint.access) && !isInOrganization(caller.actor)) {

@@ -24,7 +24,7 @@ export const needsOrganization = (access: Access): boolean =>
   typeof access === "object" || access === "inOrganization"
 
 /** Which kinds of callers an endpoint takes. */
-export type CallerKind = "user" | "machine"
+export type CallerKind = "user" | "machine" | "service"
 
 /** A permission the caller lacks; written to the audit log before the answer leaves. */
 export type Denial = {

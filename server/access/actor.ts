@@ -1,12 +1,12 @@
 import type { Rights } from "./can.ts"
 
-/** A person or a machine identity whose token was found good in the database for this very request. */
-export type SignedInActor = UserActor | MachineActor
+/** Whoever brought a token that was found good in the database for this very request. */
+export type SignedInActor = UserActor | MachineActor | ServiceActor
 
 /** A caller acting in an organization, with the rights it holds there now. */
 export type OrganizationActor = SignedInActor & {
   orgId: string
-  /** The caller's place in the organization. */ membershipId: string
+  /** The caller's place in the organization; a service token has none but itself. */ membershipId: string
   /** False in an organization that still guards grants by comparing roles. */ usesNewPrivilegeSystem: boolean
   rights: Rights
   /** The custom roles among those that give the rights, each named by its id and its content. */
@@ -38,4 +38,20 @@ export type MachineActor = {
   tokenId: string
   isInstanceAdmin: boolean
   authMethod: string
+}
+
+/** A service token, which stands for nobody else and is for one project alone. */
+export type ServiceActor = {
+  kind: "service"
+  tokenId: string
+  name: string
+  isInstanceAdmin: false
+  authMethod: "serviceToken"
+}
+
+/** As whom the caller is written down where something tells who made it. */
+export function authorOf(actor: SignedInActor): { kind: "user" | "identity" | "service"; id: string } {
+  if (actor.kind === "user") return { kind: "user", id: actor.userId }
+  if (actor.kind === "machine") return { kind: "identity", id: actor.identityId }
+  return { kind: "service", id: actor.tokenId }
 }

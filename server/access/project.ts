@@ -1,8 +1,8 @@
-import { forbidden, notFound } from "../errors.ts"
+import { badRequest, forbidden, notFound } from "../errors.ts"
 import type { SignedInActor } from "./actor.ts"
 import type { Rights } from "./can.ts"
 
-/** How a request names the project that it is about. */
+/** How a request names the project that it is about; `ofToken`: not at all, so that it is that of a service token. */
 export type ProjectReference = { [Key in ProjectKey]: Record<Key, string> }[ProjectKey]
 export type ProjectKey =
   | "id"
@@ -16,6 +16,8 @@ export type ProjectKey =
   | "folderId"
   | "secretId"
   | "importId"
+  | "serviceTokenId"
+  | "ofToken"
 
 /** The one key of a reference, and its value. */
 export function keyOf(reference: ProjectReference): [key: ProjectKey, value: string] {
@@ -30,7 +32,7 @@ export type Project = { id: string; name: string; slug: string; type: string; ri
 /** The same, whether or not the caller is in it. */
 export type FoundProject = Project & { isMember: boolean }
 
-const words: Record<ProjectKey, string> = {
+const words: Record<Exclude<ProjectKey, "ofToken">, string> = {
   id: "There is no project with the ID",
   slug: "There is no project with the slug",
   environmentId: "There is no environment with the ID",
@@ -42,10 +44,12 @@ const words: Record<ProjectKey, string> = {
   userPrivilegeId: "There is no privilege of a user with the ID",
   secretId: "There is no secret with the ID",
   importId: "There is no secret import with the ID",
+  serviceTokenId: "There is no service token with the ID",
 }
 
 export const noSuchProject = (reference: ProjectReference) => {
   const [key, value] = keyOf(reference)
+  if (key === "ofToken") return badRequest("Name a project and an environment")
   return notFound(`${words[key]} ${value}`)
 }
 
@@ -65,9 +69,10 @@ export function requireMember(
 
 /** The refusal of who is in a project neither by themselves nor by a group. */
 export const notInProject = (actor: SignedInActor, { id }: Pick<Project, "id">) =>
-  forbidden("You are not allowed to access this resource", {
-    name:
-      actor.kind === "user"
-        ? "User not a part of the specified project"
-        : `Identity is not a member of the specified project with ID '${id}'`,
-  })
+  forbidden("You are not allowed to access this resource", { name: notInIt[actor.kind](id) })
+
+const notInIt: Record<SignedInActor["kind"], (id: string) => string> = {
+  user: () => "User not a part of the specified project",
+  machine: (id) => `Identity is not a member of the specified project with ID '${id}'`,
+  service: (id) => `Service token not a part of the specified project with ID ${id}`,
+}

@@ -1,4 +1,4 @@
-import type { SignedInActor } from "../access/actor.ts"
+import { authorOf, type SignedInActor } from "../access/actor.ts"
 import type { Denial } from "../access/access.ts"
 import type { Context, RequestInfo } from "../context.ts"
 import { newId } from "../crypto/ids.ts"
@@ -14,23 +14,17 @@ export type AuditActor = { type: string; id: string | null; metadata: Record<str
 /** The server itself, for what happens before there is anybody. */
 export const platform: AuditActor = { type: "platform", id: null, metadata: {} }
 
-export const auditActor = (actor: SignedInActor): AuditActor =>
-  actor.kind === "user"
-    ? {
-        type: "user",
-        id: actor.userId,
-        metadata: {
-          userId: actor.userId,
-          email: actor.email,
-          username: actor.username,
-          authMethod: actor.authMethod,
-        },
-      }
-    : {
-        type: "identity",
-        id: actor.identityId,
-        metadata: { identityId: actor.identityId, name: actor.name, authMethod: actor.authMethod },
-      }
+export function auditActor(actor: SignedInActor): AuditActor {
+  const { kind: type, id } = authorOf(actor)
+  return { type, id, metadata: metadataOf(actor) }
+}
+
+function metadataOf(actor: SignedInActor): Record<string, unknown> {
+  if (actor.kind === "service") return { serviceId: actor.tokenId, name: actor.name }
+  const { authMethod } = actor
+  if (actor.kind === "machine") return { identityId: actor.identityId, name: actor.name, authMethod }
+  return { userId: actor.userId, email: actor.email, username: actor.username, authMethod }
+}
 
 /** A person before there is a token of theirs: who signs up, or accepts an invitation by its code. */
 export const auditPerson = (user: { id: string; email: string | null; username: string }): AuditActor => ({

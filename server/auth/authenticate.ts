@@ -1,14 +1,20 @@
 import type { OrganizationActor, SecondFactor, SignedInActor } from "../access/actor.ts"
+import type { CallerKind } from "../access/access.ts"
+import { rightsOf, type Rights } from "../access/can.ts"
 import type { FoundProject } from "../access/project.ts"
+import { rightsOfServiceToken, type ServiceTokenPermission } from "../access/service-tokens.ts"
 import type { Named } from "../access/templates.ts"
+import { uuidOrNull } from "../crypto/ids.ts"
+import { hashOfCode, sameText } from "../crypto/keys.ts"
 import type { Queries } from "../db/database.ts"
-import { badRequest, forbidden, notFound, unauthorized } from "../errors.ts"
+import { badRequest, DomainError, forbidden, notFound, unauthorized } from "../errors.ts"
 import { isTrusted } from "../identities/trusted-ips.ts"
 import { projectRights } from "../projects/held.ts"
 import { rightsOfRoles } from "../roles/held.ts"
 import * as store from "./callers.store.ts"
+import { noteUse as noteSessionUse } from "./sessions.store.ts"
 import { holdStanding } from "./standing.store.ts"
-import type { AccessClaims, MachineClaims, Tokens, UserClaims } from "./token.ts"
+import type { AccessClaims, MachineClaims, ServiceClaims, Tokens, UserClaims } from "./token.ts"
 
 export type Headers = { authorization?: string | undefined; "x-api-key"?: string | string[] | undefined }
 
@@ -17,7 +23,8 @@ export type Caller = {
   actor: SignedInActor | OrganizationActor
   facts: unknown
   /** The project that the request is about, if there is one. */ project?: FoundProject
-  /** A session whose use is to be noted after the answer. */ usedSession?: string
+  /** Notes that the session or service token was used; absent where that was noted a moment ago. */
+  noteUse?: (db: Queries) => Promise<void>
   /** The token has a limit of uses, and this one is still to be counted. */ isLimited?: boolean
 }
 
@@ -49,11 +56,25 @@ export function identify(headers: Headers, tokens: Tokens): AccessClaims {
   }
   const token = bearerToken(headers.authorization)
   if (token === undefined) throw unauthorized("Token missing")
-  if (token.startsWith("st.")) throw notFound("There is no such service token")
+  if (token.startsWith("st.")) return serviceClaims(token)
   const claims = tokens.verifyAccess(token)
   if (!claims) throw unauthorized("Token missing")
   return claims
 }
+
+/** `st.<id>.<secret>`; what a client has put behind that is a key of its own. */
+function serviceClaims(token: string): ServiceClaims {
+  const [, id = "", secret = ""] = token.split(".")
+  const tokenId = uuidOrNull(id)
+  if (tokenId === null) throw noSuchServiceToken()
+  return { authTokenType: "serviceToken", tokenId, secretHash: hashOfCode(secret) }
+}
+
+const noSuchServiceToken = () => notFound("There is no such service token")
+
+/** What kind of caller brings such a token. */
+export const kindOf = ({ authTokenType }: AccessClaims): CallerKind => kinds[authTokenType]
+const kinds = { accessToken: "user", identityAccessToken: "machine", serviceToken: "service" } as const
 
 /** The token of an `Authorization: Bearer …` header; what is not of that form counts as no token. */
 export const bearerToken = (authorization: string | undefined): string | undefined =>
@@ -71,6 +92,7 @@ export const lookUp = (
   { ip, beforeSecondFactor }: { ip: string; beforeSecondFactor: boolean },
 ): Promise<Caller> => {
   const also = beside ?? nothing
+  if (claims.authTokenType === "serviceToken") return lookUpService(db, claims, also)
   if (claims.authTokenType !== "accessToken") return lookUpMachine(db, claims, also, ip)
   return beforeSecondFactor ? lookUpUser(db, claims, also) : lookUpWholeUser(db, claims, also)
 }
@@ -107,7 +129,7 @@ async function lookUpUser(db: Queries, claims: UserClaims, beside: store.Beside)
     isInstanceAdmin: row.is_super_admin,
     authMethod: claims.authMethod,
   }
-  const used = row.is_use_due ? { usedSession: sessionId } : {}
+  const used = row.is_use_due ? { noteUse: (pool: Queries) => noteSessionUse(pool, sessionId) } : {}
   if (!organizationId) return { actor, facts: row, ...used }
   if (!row.membership_id)
     throw forbidden("You are no member of the organization that your token was made for")
@@ -151,16 +173,49 @@ async function lookUpMachine(
   return { actor: whole, facts: row, ...project, isLimited: row.is_limited }
 }
 
+/** A service token: what it may do in its project is what its places and permissions are at this moment. */
+async function lookUpService(db: Queries, claims: ServiceClaims, beside: store.Beside): Promise<Caller> {
+  const row = await store.serviceCaller(db, claims.tokenId, beside)
+  if (!row) throw noSuchServiceToken()
+  if (!sameText(row.secret_hash, claims.secretHash))
+    throw unauthorized("The secret part of the service token is wrong")
+  if (row.is_expired) throw new DomainError("TokenError", "Your service token has expired")
+  const { org_id: orgId, id: tokenId, name } = row
+  const actor: OrganizationActor = {
+    kind: "service",
+    tokenId,
+    name,
+    isInstanceAdmin: false,
+    authMethod: "serviceToken",
+    orgId,
+    membershipId: tokenId,
+    usesNewPrivilegeSystem: true,
+    customRoles: [],
+    rights: rightsOf("nothing", () => []),
+  }
+  const scopes = row.scopes.map(([environment, secretPath]) => ({ environment, secretPath }))
+  const rights = rightsOfServiceToken(scopes, row.permissions as ServiceTokenPermission[])
+  const project = projectOfRow(row, rights)
+  const used = row.is_use_due
+    ? { noteUse: (pool: Queries) => store.noteServiceUse(pool, orgId, tokenId) }
+    : {}
+  return { actor, facts: row, ...(project ? { project } : {}), ...used }
+}
+
 /** The project of the row with the caller's rights in it, if there is one. */
 async function projectOf(
   db: Queries,
   caller: { orgId: string; named: Named },
   row: store.ProjectColumns,
 ): Promise<{ project?: FoundProject }> {
+  if (!row.project_id) return {}
+  const project = projectOfRow(row, await projectRights(db, caller, row.project_rules ?? []))
+  return project ? { project } : {}
+}
+
+function projectOfRow(row: store.ProjectColumns, rights: Rights): FoundProject | undefined {
   const { project_id: id, project_name: name = "", project_slug: slug = "", project_type: type = "" } = row
-  if (!id) return {}
-  const rights = await projectRights(db, caller, row.project_rules ?? [])
-  return { project: { id, name, slug, type, isMember: row.is_in_project ?? false, rights } }
+  return id ? { id, name, slug, type, isMember: row.is_in_project ?? false, rights } : undefined
 }
 
 function secondFactorOf(row: store.UserRow): SecondFactor {

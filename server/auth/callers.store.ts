@@ -43,6 +43,17 @@ export type MachineRow = ProjectColumns & {
   roles: string[]
 }
 
+export type ServiceRow = ProjectColumns & {
+  org_id: string
+  id: string
+  name: string
+  secret_hash: string
+  permissions: string[]
+  /** Pairs of an environment's slug and a path. */ scopes: [environment: string, secretPath: string][]
+  is_expired: boolean
+  is_use_due: boolean
+}
+
 type AnyFacts = Facts<unknown, unknown[]>
 
 /** What else the statement reads, and from where. */
@@ -88,8 +99,18 @@ const projectBy = {
   ),
   secretId: projectOfOne(inEnvironment("secrets")),
   importId: projectOfOne(inEnvironment("secret_imports")),
+  serviceTokenId: projectOfOne(
+    "open_service_tokens one where one.org_id = $1 and one.id = $4::uuid and not one.is_expired",
+  ),
+  /** Its value is null: who is no service token has no project of their own. */
+  ofToken: "projects p where p.org_id = $1 and p.id = $4::uuid",
 } as const
 type ProjectKey = keyof typeof projectBy
+
+const projectColumns =
+  "p.id as project_id, p.name as project_name, p.slug as project_slug, p.type as project_type"
+const projectFrom = (by: string): string =>
+  `select p.id, p.name, p.slug, p.type from ${by} and p.deleted_at is null`
 
 /** The project, and what the caller has in it: `metadata` is where what is noted about the caller is read from. */
 const projectOf = (
@@ -100,7 +121,7 @@ const projectOf = (
   key === undefined
     ? { columns: "", join: "" }
     : {
-        columns: `, p.id as project_id, p.name as project_name, p.slug as project_slug, p.type as project_type,
+        columns: `, ${projectColumns},
     ${metadata} as metadata,
     exists (
       select from project_${kind}_places where org_id = $1 and project_id = p.id and membership_id = m.id
@@ -109,9 +130,7 @@ const projectOf = (
       select rules_key from held_project_${kind}_rules
       where org_id = $1 and project_id = p.id and membership_id = m.id
     ) as project_rules`,
-        join: `left join lateral (
-    select p.id, p.name, p.slug, p.type from ${projectBy[key]} and p.deleted_at is null
-  ) p on true`,
+        join: `left join lateral (${projectFrom(projectBy[key])}) p on true`,
       }
 
 type Read = { facts: AnyFacts | undefined; project: ProjectKey | undefined }
@@ -164,13 +183,44 @@ function machineSql({ facts, project }: Read): string {
   where t.org_id = $1::uuid and t.id = $2 and t.identity_id = $3`
 }
 
-type Texts = { user: string; machine: string }
+const isUseDue = "coalesce(last_used_at < statement_timestamp() - interval '1 minute', true)"
+
+/**
+ * A service token does not say of which organization it is: wherever other callers name theirs, it is that of the row.
+ * Its id, which is the caller's own, too, comes first, and the values of the request follow it.
+ */
+function serviceSql({ facts, project }: Read): string {
+  const own = "projects p where p.org_id = $1 and p.id = (select project_id from token) and $4::uuid is null"
+  const by = project === "ofToken" ? own : project && projectBy[project]
+  const { columns, join } = factsOf(facts)
+  const text = `
+  with token as (
+    select t.* from open_service_tokens t
+    join projects own on own.org_id = t.org_id and own.id = t.project_id and own.deleted_at is null
+    where t.id = $3::uuid
+  )
+  select t.org_id, t.id, t.name, t.secret_hash, t.permissions, t.scopes, t.is_expired,
+    ${isUseDue} as is_use_due
+    ${by ? `, ${projectColumns}, p.id = t.project_id as is_in_project` : ""}${columns}
+  from token t
+  ${by ? `left join lateral (${projectFrom(by)}) p on true` : ""}
+  ${join}`
+  return text.replaceAll(/\$(\d+)/g, (_whole, number: string) =>
+    number === "1" ? "(select org_id from token)" : `$${Number(number) - 2}`,
+  )
+}
+
+type Texts = { user: string; machine: string; service: string }
 const texts = new Map<AnyFacts | undefined, Map<ProjectKey | undefined, Texts>>()
 
 function textsOf(read: Read): Texts {
   const ofFacts = texts.get(read.facts) ?? new Map<ProjectKey | undefined, Texts>()
   texts.set(read.facts, ofFacts)
-  const made = ofFacts.get(read.project) ?? { user: userSql(read), machine: machineSql(read) }
+  const made = ofFacts.get(read.project) ?? {
+    user: userSql(read),
+    machine: machineSql(read),
+    service: serviceSql(read),
+  }
   ofFacts.set(read.project, made)
   return made
 }
@@ -206,4 +256,21 @@ export async function machineCaller(
   const values = [ids.orgId, ids.tokenId, ids.identityId, ...valuesOf(beside)]
   const [row] = await run<MachineRow>(db, textsOf(readOf(beside)).machine, values)
   return row
+}
+
+/** A service token of a project that is there, unless it was deleted. */
+export async function serviceCaller(
+  db: Queries,
+  tokenId: string,
+  beside: Beside,
+): Promise<ServiceRow | undefined> {
+  const [row] = await run<ServiceRow>(db, textsOf(readOf(beside)).service, [tokenId, ...valuesOf(beside)])
+  return row
+}
+
+/** Notes that a service token was used, of any number at once the first. */
+export async function noteServiceUse(db: Queries, orgId: string, tokenId: string): Promise<void> {
+  const text = `
+  update service_tokens set last_used_at = statement_timestamp() where org_id = $1 and id = $2 and ${isUseDue}`
+  await run(db, text, [orgId, tokenId])
 }

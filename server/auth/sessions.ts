@@ -24,7 +24,6 @@ export const setRefreshCookie = (
 ): void => ctx.reply.setCookie(cookie, ctx.services.tokens.signRefresh(claims, atMostSeconds))
 
 export const refreshVersionOf = store.refreshVersionOf
-export const noteUse = store.noteUse
 
 /**
  * A new access token for the refresh token in the cookie, which is used up by it: the cookie is set anew. Of any

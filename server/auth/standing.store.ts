@@ -83,8 +83,19 @@ const textsOf = (own: Tables) => ({
 })
 const texts = { user: textsOf(tables.user), machine: textsOf(tables.machine) }
 
+/** A service token acts by itself, in its project, and in environments by their names; its places never change. */
+const serviceText = holdSql({
+  token: "select id, project_id from service_tokens where org_id = $1 and id = $2 for share",
+  its_project: `
+    select id from projects where org_id = $1 and id in (select project_id from token) for share`,
+  its_environments: `
+    select id from environments
+    where org_id = $1
+      and id in (select environment_id from service_token_scopes where org_id = $1 and token_id = $2) for share`,
+})
+
 export type Standing = {
-  kind: "user" | "machine"
+  kind: "user" | "machine" | "service"
   orgId: string
   membershipId: string
   credentialId: string
@@ -93,10 +104,14 @@ export type Standing = {
 
 /**
  * Keeps what a caller acts by as it is until the transaction ends: the session or token, the place in the organization,
- * its roles, its groups, their roles, and what the roles allow; in a project, the same there, and the privileges. Waits
- * for whoever is changing any of it.
+ * its roles, its groups, their roles, and what the roles allow; in a project, the same there, and the privileges; of a
+ * service token what it has in place of these. Waits for whoever is changing any of it.
  */
 export async function holdStanding(db: Queries, caller: Standing): Promise<void> {
+  if (caller.kind === "service") {
+    await run(db, serviceText, [caller.orgId, caller.credentialId])
+    return
+  }
   const values = [caller.orgId, caller.membershipId, caller.credentialId]
   const { organization, project } = texts[caller.kind]
   if (caller.projectId === undefined) await run(db, organization, values)

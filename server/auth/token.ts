@@ -80,7 +80,9 @@ export type MfaClaims = z.infer<typeof mfaClaims>
 export type InvitationClaims = z.infer<typeof invitationClaims>
 export type SignupClaims = z.infer<typeof signupClaims>
 export type PasswordResetClaims = z.infer<typeof passwordResetClaims>
-export type AccessClaims = UserClaims | MachineClaims
+/** What a service token says, which is no JWT: the secret part is kept as its hash alone. */
+export type ServiceClaims = { authTokenType: "serviceToken"; tokenId: string; secretHash: string }
+export type AccessClaims = UserClaims | MachineClaims | ServiceClaims
 type Unsigned<Claims> = Omit<Claims, "authTokenType">
 
 /** Signs and verifies the JWTs of this instance: HS256, one key, derived from the instance's AUTH_SECRET. */
@@ -101,7 +103,7 @@ export type Tokens = {
   signPasswordReset(claims: Omit<PasswordResetClaims, "authTokenType">): string
   signSignup(claims: Unsigned<InvitationClaims> | Unsigned<z.infer<typeof mailedClaims>>): string
   /** Throws `TokenError` for what is malformed, forged or expired; undefined for a good token of another type. */
-  verifyAccess(token: string): AccessClaims | undefined
+  verifyAccess(token: string): UserClaims | MachineClaims | undefined
   verifyRefresh(token: string): RefreshClaims | undefined
   verifyMfa(token: string): MfaClaims | undefined
   verifyPasswordReset(token: string): PasswordResetClaims | undefined

@@ -609,6 +609,23 @@ export interface OpenProjectUserRoleGrants {
   updated_at: Timestamp | null
 }
 
+export interface OpenServiceTokens {
+  org_id: string | null
+  project_id: string | null
+  id: string | null
+  name: string | null
+  secret_hash: string | null
+  permissions: string[] | null
+  created_by: string | null
+  expires_at: Timestamp | null
+  last_used_at: Timestamp | null
+  created_at: Timestamp | null
+  updated_at: Timestamp | null
+  deleted_at: Timestamp | null
+  is_expired: boolean | null
+  scopes: string[] | null
+}
+
 export interface OrganizationIdentityMemberships {
   org_id: string
   id: string
@@ -990,6 +1007,30 @@ export interface Secrets {
   tag_ids: Generated<string[]>
 }
 
+export interface ServiceTokenScopes {
+  org_id: string
+  project_id: string
+  token_id: string
+  position: number
+  environment_id: string
+  secret_path: string
+}
+
+export interface ServiceTokens {
+  org_id: string
+  project_id: string
+  id: string
+  name: string
+  secret_hash: string
+  permissions: string[]
+  created_by: string
+  expires_at: Timestamp | null
+  last_used_at: Timestamp | null
+  created_at: Generated<Timestamp>
+  updated_at: Generated<Timestamp>
+  deleted_at: Timestamp | null
+}
+
 export interface Sessions {
   id: string
   user_id: string
@@ -1113,6 +1154,7 @@ export interface DB {
   open_project_identity_role_grants: OpenProjectIdentityRoleGrants
   open_project_user_privileges: OpenProjectUserPrivileges
   open_project_user_role_grants: OpenProjectUserRoleGrants
+  open_service_tokens: OpenServiceTokens
   organization_identity_memberships: OrganizationIdentityMemberships
   organization_identity_role_grants: OrganizationIdentityRoleGrants
   organization_keys: OrganizationKeys
@@ -1140,6 +1182,8 @@ export interface DB {
   secret_tags: SecretTags
   secret_versions: SecretVersions
   secrets: Secrets
+  service_token_scopes: ServiceTokenScopes
+  service_tokens: ServiceTokens
   sessions: Sessions
   standing_project_identity_privileges: StandingProjectIdentityPrivileges
   standing_project_user_privileges: StandingProjectUserPrivileges

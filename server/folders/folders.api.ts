@@ -1,5 +1,5 @@
 import { z } from "zod"
-import { endpoint } from "../http/endpoint.ts"
+import { anyCaller, endpoint } from "../http/endpoint.ts"
 import { idParam, idInBody } from "../http/fields.ts"
 import {
   changedSince,
@@ -29,6 +29,7 @@ export const folderEndpoints = [
     summary: "Create a folder, and those on the way to it",
     tags,
     access: { project: ["create", "secret-folders"] },
+    callers: anyCaller,
     body: z.object({
       projectId,
       environment: environmentSlug,
@@ -45,6 +46,7 @@ export const folderEndpoints = [
     summary: "List the folders in a folder",
     tags,
     access: { project: ["read", "secret-folders"] },
+    callers: anyCaller,
     query: z.object({
       projectId,
       environment: environmentSlug,
@@ -63,6 +65,7 @@ export const folderEndpoints = [
     summary: "Get a folder with its path and environment",
     tags,
     access: { project: ["read", "secret-folders"] },
+    callers: anyCaller,
     params: z.object({ id: idParam("The ID of the folder.") }),
     inProject: ({ params }) => ({ folderId: params.id }),
     result: z.object({ folder: FolderDetail }),
@@ -75,6 +78,7 @@ export const folderEndpoints = [
     summary: "Rename several folders, all or none",
     tags,
     access: { project: ["edit", "secret-folders"] },
+    callers: anyCaller,
     body: folderChanges,
     inProject: ({ body }) => ({ slug: body.projectSlug }),
     result: z.object({ folders: z.array(Folder) }),
@@ -87,6 +91,7 @@ export const folderEndpoints = [
     summary: "Rename a folder",
     tags,
     access: { project: ["edit", "secret-folders"] },
+    callers: anyCaller,
     params: z.object({ folderId: idParam("The ID of the folder.") }),
     body: z.object({
       projectId,
@@ -106,6 +111,7 @@ export const folderEndpoints = [
     summary: "Delete a folder",
     tags,
     access: { project: ["delete", "secret-folders"] },
+    callers: anyCaller,
     params: z.object({ folderIdOrName: idParam("The ID or the name of the folder.") }),
     body: z.object({
       projectId,

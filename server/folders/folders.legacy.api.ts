@@ -1,5 +1,5 @@
 import { z } from "zod"
-import { endpoint } from "../http/endpoint.ts"
+import { anyCaller, endpoint } from "../http/endpoint.ts"
 import { idParam, idInBody } from "../http/fields.ts"
 import {
   changedSince,
@@ -42,6 +42,7 @@ export const legacyFolderEndpoints = [
     summary: "Create a folder, and those on the way to it",
     tags,
     access: { project: ["create", "secret-folders"] },
+    callers: anyCaller,
     body: z.object({
       workspaceId,
       environment: environmentSlug,
@@ -60,6 +61,7 @@ export const legacyFolderEndpoints = [
     summary: "List the folders in a folder",
     tags,
     access: { project: ["read", "secret-folders"] },
+    callers: anyCaller,
     query: z.object({
       workspaceId,
       environment: environmentSlug,
@@ -79,6 +81,7 @@ export const legacyFolderEndpoints = [
     summary: "Get a folder with its path and environment",
     tags,
     access: { project: ["read", "secret-folders"] },
+    callers: anyCaller,
     params: z.object({ id: idParam("The ID of the folder.") }),
     inProject: ({ params }) => ({ folderId: params.id }),
     result: z.object({ folder: FolderDetail }),
@@ -91,6 +94,7 @@ export const legacyFolderEndpoints = [
     summary: "Rename several folders, all or none",
     tags,
     access: { project: ["edit", "secret-folders"] },
+    callers: anyCaller,
     body: folderChanges,
     inProject: ({ body }) => ({ slug: body.projectSlug }),
     result: z.object({ folders: z.array(Folder) }),
@@ -103,6 +107,7 @@ export const legacyFolderEndpoints = [
     summary: "Rename a folder",
     tags,
     access: { project: ["edit", "secret-folders"] },
+    callers: anyCaller,
     params: z.object({ folderId: idParam("The ID of the folder.") }),
     body: z.object({
       workspaceId,
@@ -122,6 +127,7 @@ export const legacyFolderEndpoints = [
     summary: "Delete a folder with all that it holds",
     tags,
     access: { project: ["delete", "secret-folders"] },
+    callers: anyCaller,
     params: z.object({ folderIdOrName: idParam("The ID or the name of the folder.") }),
     body: z.object({ workspaceId, environment: environmentSlug, ...parent }),
     inProject,

@@ -28,6 +28,9 @@ type Input<P, Q, B, F> = Sent<P, Q, B> & {
   /** What the declared `facts` read, in the same statement as the caller. */ facts: FactsOf<F>
 }
 
+/** For what service tokens are for, too. */
+export const anyCaller: readonly CallerKind[] = ["user", "machine", "service"]
+
 /** Says why a mutation leaves no audit row. */
 export type NoAudit = { none: string }
 export const none = (reason: string): NoAudit => ({ none: reason })
@@ -39,7 +42,7 @@ type Declaration<Route extends string, A extends Access, P, Q, B, R extends z.Zo
   query?: Q
   body?: B
   /** Allow-list of the answer: what it does not name does not leave. */ result: R
-  /** Which kinds of token the endpoint takes; people and machine identities unless it says otherwise. */
+  /** Which kinds of token the endpoint takes; people and machine identities unless it says otherwise, see `anyCaller`. */
   callers?: readonly CallerKind[]
   /** True for what is the caller's own to do, and needs no permission; for an organization's endpoints. */
   isOwn?: (actor: OrganizationActor, input: { params: Parsed<P> }) => boolean

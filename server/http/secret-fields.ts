@@ -15,17 +15,18 @@ type Named = {
   workspaceSlug?: string | undefined
 }
 
-/** The project that a request names in one of four ways; one that is sent empty names none. */
-export function projectNamed(sent: Named): { id: string } | { slug: string } {
+/**
+ * The project that a request names in one of four ways; one that is sent empty names none. Where it may name none it is
+ * the one that a service token is of, and 400 for everybody else.
+ */
+export function projectNamed(sent: Named): { id: string } | { slug: string } | { ofToken: string } {
   const id = sent.projectId || sent.workspaceId
   if (id) return { id }
-  return { slug: sent.projectSlug || sent.workspaceSlug || "" }
+  const slug = sent.projectSlug || sent.workspaceSlug
+  return slug ? { slug } : { ofToken: "" }
 }
 
-const isNamed = (sent: Named): boolean => {
-  const named = projectNamed(sent)
-  return "id" in named || named.slug !== ""
-}
+const isNamed = (sent: Named): boolean => !("ofToken" in projectNamed(sent))
 
 const slugOfProject = idInBody.optional().describe("The slug of the project, in place of its ID.")
 
@@ -48,7 +49,7 @@ export const generationOf = (route: string): Generation => (route.includes("/v4/
 
 const secretPath = pathToRead.default("/").describe("The path of the folder.")
 
-/** A query about a folder of secrets. Without project or environment it is 400, as clients of the API are used to. */
+/** A query about a folder of secrets. Without an environment it is 400, as clients of the API are used to. */
 export const placedQuery = <Shape extends z.core.$ZodLooseShape>(generation: Generation, shape: Shape) =>
   z
     .object({
@@ -58,8 +59,8 @@ export const placedQuery = <Shape extends z.core.$ZodLooseShape>(generation: Gen
       ...shape,
     })
     .transform((sent) => {
-      const { environment } = sent as Named & { environment?: string | undefined }
-      if (!isNamed(sent as Named) || !environment) throw badRequest("Name a project and an environment")
+      const { environment } = sent as { environment?: string | undefined }
+      if (!environment) throw badRequest("Name a project and an environment")
       return { ...sent, environment }
     })
 

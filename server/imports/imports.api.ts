@@ -1,5 +1,5 @@
 import { z } from "zod"
-import { endpoint } from "../http/endpoint.ts"
+import { anyCaller, endpoint } from "../http/endpoint.ts"
 import { idInBody, idParam } from "../http/fields.ts"
 import { environmentSlug, folderPath, pathToRead } from "../http/folder.ts"
 import {
@@ -57,6 +57,7 @@ const create = (
     summary: "Have a folder import another",
     tags,
     access: { project: ["create", "secret-imports"] },
+    callers: anyCaller,
     body: z.object({
       ...placed(generation),
       import: z.object({ environment: environmentSlug, path: importPath }).describe("What to import."),
@@ -83,6 +84,7 @@ const list = (
     summary: "List what a folder imports",
     tags,
     access: { project: ["read", "secret-imports"] },
+    callers: anyCaller,
     query: placedQuery(generation),
     inProject: ({ query }) => projectNamed(query),
     result: z.object({ message: z.string(), secretImports: z.array(SecretImport) }),
@@ -101,6 +103,7 @@ const secrets = (
     summary: "List the secrets that a folder imports",
     tags,
     access: { project: ["read", "secret-imports"] },
+    callers: anyCaller,
     recordsRead: true,
     query: placedQuery(generation),
     inProject: ({ query }) => projectNamed(query),
@@ -118,6 +121,7 @@ const one = (
     summary: "Get an import",
     tags,
     access: { project: ["read", "secret-imports"] },
+    callers: anyCaller,
     params,
     inProject: ({ params: { secretImportId } }) => ({ importId: secretImportId }),
     result: z.object({ secretImport: SecretImportDetail }),
@@ -135,6 +139,7 @@ const update = (
     summary: "Change what an import imports, or its place among the others",
     tags,
     access: { project: ["edit", "secret-imports"] },
+    callers: anyCaller,
     params,
     body: z.object({
       ...placed(generation),
@@ -164,6 +169,7 @@ const remove = (
     summary: "End an import",
     tags,
     access: { project: ["delete", "secret-imports"] },
+    callers: anyCaller,
     params,
     body: z.object(placed(generation)),
     inProject: ({ body }) => projectNamed(body),

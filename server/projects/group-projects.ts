@@ -1,3 +1,4 @@
+import { authorOf } from "../access/actor.ts"
 import { requireCovers } from "../access/boundary.ts"
 import type { Context } from "../context.ts"
 import { projectRights, rulesOfKeys } from "./held.ts"
@@ -43,9 +44,7 @@ export async function requireCoversProjectsOfGroup(
   const { orgId, membershipId } = actor
   const isPerson = actor.kind === "user"
   // Without metadata: rules that name it stay as they are, and cover less.
-  const named = isPerson
-    ? { id: actor.userId, username: actor.username, metadata: {} }
-    : { id: actor.identityId, username: actor.name, metadata: {} }
+  const named = { id: authorOf(actor).id, username: isPerson ? actor.username : actor.name, metadata: {} }
   const place = { orgId, groupId, membershipId }
   for (const held of await store.heldBeside(ctx.db, isPerson ? "user" : "identity", place)) {
     const rights = await projectRights(ctx.db, { orgId, named }, held.own_keys)

@@ -1,5 +1,5 @@
 import { z } from "zod"
-import { endpoint } from "../http/endpoint.ts"
+import { anyCaller, endpoint } from "../http/endpoint.ts"
 import { idParam } from "../http/fields.ts"
 import { presentProject, presentRole, Project, ProjectRow, RoleOfProject } from "../http/project.ts"
 import { newProject, projectChanges, projectType } from "../http/project-fields.ts"
@@ -60,6 +60,7 @@ export const legacyProjectEndpoints = [
     summary: "Get a project that you are in",
     tags,
     access: { project: "membership" },
+    callers: anyCaller,
     params,
     inProject,
     result: z.object({ workspace: Project }),

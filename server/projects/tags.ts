@@ -1,3 +1,4 @@
+import { authorOf } from "../access/actor.ts"
 import { record } from "../audit/audit.ts"
 import type { ProjectContext } from "../context.ts"
 import { newId, uuidOrNull } from "../crypto/ids.ts"
@@ -32,12 +33,9 @@ export async function createTag(
   { slug, color }: { slug: string; color: string },
 ): Promise<Tag> {
   await holdProject(ctx)
-  const { actor } = ctx
-  const creator =
-    actor.kind === "user"
-      ? { created_by_kind: "user", created_by: actor.userId }
-      : { created_by_kind: "identity", created_by: actor.identityId }
-  const tag = await store.insertTag(ctx.db, placeOf(ctx), { id: newId(), slug, color, ...creator })
+  const { kind: created_by_kind, id: created_by } = authorOf(ctx.actor)
+  const made = { id: newId(), slug, color, created_by_kind, created_by }
+  const tag = await store.insertTag(ctx.db, placeOf(ctx), made)
   await record(ctx, "create-tag", eventOf(tag))
   return tag
 }

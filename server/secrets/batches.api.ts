@@ -1,6 +1,6 @@
 import { z } from "zod"
 import type { Project } from "../access/project.ts"
-import { endpoint } from "../http/endpoint.ts"
+import { anyCaller, endpoint } from "../http/endpoint.ts"
 import { pathToRead } from "../http/folder.ts"
 import { presentSecret, SecretObject } from "../http/secret.ts"
 import {
@@ -31,6 +31,7 @@ const create = (id: string, path: Path) =>
     summary: "Create several secrets in a folder, all or none",
     tags,
     access: { project: ["create", "secrets"] },
+    callers: anyCaller,
     // One statement with its own audit row.
     transaction: false,
     body: placedBody(generationOf(path), {
@@ -49,6 +50,7 @@ const update = (id: string, path: Path) =>
     summary: "Change several secrets of a folder, all or none",
     tags,
     access: { project: ["edit", "secrets"] },
+    callers: anyCaller,
     body: placedBody(generationOf(path), {
       mode: z
         .enum(["failOnNotFound", "ignore", "upsert"])
@@ -75,6 +77,7 @@ const remove = (id: string, path: Path) =>
     summary: "Delete several secrets of a folder, all or none",
     tags,
     access: { project: ["delete", "secrets"] },
+    callers: anyCaller,
     body: placedBody(generationOf(path), { secrets: list({ secretKey: nameParam, type: kind }) }),
     inProject: ({ body }) => projectNamed(body),
     facts: folderFacts,

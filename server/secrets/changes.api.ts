@@ -1,5 +1,5 @@
 import { z } from "zod"
-import { endpoint } from "../http/endpoint.ts"
+import { anyCaller, endpoint } from "../http/endpoint.ts"
 import { presentSecret, SecretObject } from "../http/secret.ts"
 import {
   details,
@@ -25,6 +25,7 @@ const create = (id: string, path: Path) =>
     summary: "Create a secret",
     tags,
     access: { project: ["create", "secrets"] },
+    callers: anyCaller,
     // One statement with its own audit row.
     transaction: false,
     params: z.object({ secretName: newName }),
@@ -45,6 +46,7 @@ const update = (id: string, path: Path) =>
     summary: "Change or rename a secret",
     tags,
     access: { project: ["edit", "secrets"] },
+    callers: anyCaller,
     params: z.object({ secretName: nameParam }),
     body: placedBody(generationOf(path), {
       type: kind,
@@ -68,6 +70,7 @@ const remove = (id: string, path: Path) =>
     summary: "Delete a secret",
     tags,
     access: { project: ["delete", "secrets"] },
+    callers: anyCaller,
     params: z.object({ secretName: nameParam }),
     body: placedBody(generationOf(path), { type: kind }),
     inProject: ({ body }) => projectNamed(body),

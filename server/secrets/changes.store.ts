@@ -23,7 +23,7 @@ export type WrittenSecret = {
   kept_metadata: string | null
 }
 
-export type Writer = { kind: "user" | "identity"; id: string }
+export type Writer = { kind: "user" | "identity" | "service"; id: string }
 
 const given = (parameter: string): string => `
   select * from jsonb_to_recordset(${parameter}::jsonb) as n(

@@ -1,5 +1,5 @@
 import { z } from "zod"
-import { endpoint } from "../http/endpoint.ts"
+import { anyCaller, endpoint } from "../http/endpoint.ts"
 import { idInBody, idParam } from "../http/fields.ts"
 import { environmentSlug, pathToRead } from "../http/folder.ts"
 import { presentSecret, SecretObject } from "../http/secret.ts"
@@ -16,6 +16,7 @@ const move = (id: string, route: "POST /api/v4/secrets/move" | "POST /api/v3/sec
     summary: "Move secrets into another folder or environment, all or none",
     tags,
     access: { project: ["delete", "secrets"] },
+    callers: anyCaller,
     body: bodyInProject(generationOf(route), {
       sourceEnvironment: environmentSlug,
       sourceSecretPath: path.describe("The path of the folder that they are in."),

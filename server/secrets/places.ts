@@ -1,4 +1,5 @@
 import { PermissionDenied } from "../access/access.ts"
+import { authorOf } from "../access/actor.ts"
 import type { ProjectAction } from "../access/vocabulary.ts"
 import type { ProjectContext } from "../context.ts"
 import { badRequest, notFound } from "../errors.ts"
@@ -65,21 +66,19 @@ export function requireNoNewReading(ctx: ProjectContext, from: Placed, to: Place
   if (mayOn(ctx, "readValue", to.place, to.secret)) authorizeOn(ctx, "readValue", from.place, from.secret)
 }
 
-/** Throws 403 unless the caller may do so with every secret of a folder. */
-export function authorizeAll(
-  { project }: ProjectContext,
-  action: ProjectAction<"secrets">,
-  { environment, secretPath }: Place,
-): void {
-  const permission = [action, "secrets"] as const
-  if (!project.rights.can(permission, { environment, secretPath })) {
-    throw new PermissionDenied(project, permission)
-  }
+/**
+ * Whether the caller may see every secret of a folder. Throws 403 where not, but to a service token: all that lies
+ * outside of its places is empty to it, be it there or not, as its clients are used to.
+ */
+export function maySeeAll({ actor, project }: ProjectContext, { environment, secretPath }: Place): boolean {
+  const permission = ["describeSecret", "secrets"] as const
+  if (project.rights.can(permission, { environment, secretPath })) return true
+  if (actor.kind === "service") return false
+  throw new PermissionDenied(project, permission)
 }
 
 /** The caller as the owner of personal secrets and the writer of versions. */
-export const callerOf = ({ actor }: ProjectContext): { kind: "user" | "identity"; id: string } =>
-  actor.kind === "user" ? { kind: "user", id: actor.userId } : { kind: "identity", id: actor.identityId }
+export const callerOf = ({ actor }: ProjectContext) => authorOf(actor)
 
 export type Kind = "shared" | "personal"
 

@@ -1,5 +1,5 @@
 import { z } from "zod"
-import { endpoint } from "../http/endpoint.ts"
+import { anyCaller, endpoint } from "../http/endpoint.ts"
 import { idParam } from "../http/fields.ts"
 import { flag } from "../http/folder.ts"
 import { page } from "../http/page.ts"
@@ -51,6 +51,7 @@ const list = (
     summary: "List the secrets of a folder",
     tags,
     access,
+    callers: anyCaller,
     withETag: true,
     recordsRead: true,
     query: placedQuery(generationOf(route), listQuery),
@@ -78,6 +79,7 @@ const one = (
     summary: "Get a secret by its name",
     tags,
     access,
+    callers: anyCaller,
     withETag: true,
     recordsRead: true,
     params: z.object({ secretName: nameParam }),
@@ -105,6 +107,7 @@ const byId = (
     summary: "Get a secret by its ID",
     tags,
     access,
+    callers: anyCaller,
     withETag: true,
     recordsRead: true,
     params: z.object({ secretId: idParam("The ID of the secret.") }),

@@ -97,10 +97,11 @@ export async function importersUnder(
 }
 
 const versionSql = (which: string): string => `
-  select ${sealedColumns("v")}, v.actor_kind, v.actor_id, coalesce(u.username, i.name) as actor_name
+  select ${sealedColumns("v")}, v.actor_kind, v.actor_id, coalesce(u.username, i.name, t.name) as actor_name
   from secret_versions v
   left join users u on v.actor_kind = 'user' and u.id = v.actor_id
   left join identities i on v.actor_kind = 'identity' and i.org_id = v.org_id and i.id = v.actor_id
+  left join service_tokens t on v.actor_kind = 'service' and t.org_id = v.org_id and t.id = v.actor_id
   where v.org_id = $1 and v.secret_id = $2 and ${which}`
 
 /** One version of a secret. */

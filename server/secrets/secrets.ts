@@ -5,7 +5,7 @@ import { uuidOrNull } from "../crypto/ids.ts"
 import { notFound } from "../errors.ts"
 import { importedBy, importedNamed, type Found, type Imported } from "../imports/imported.ts"
 import { expandAll, referencedSecrets, referencePlaces } from "./expansion.ts"
-import { absent, authorizeAll, authorizeOn, callerOf, mayOn, requirePlace, type Place } from "./places.ts"
+import { absent, authorizeOn, callerOf, maySeeAll, mayOn, requirePlace, type Place } from "./places.ts"
 import * as store from "./secrets.store.ts"
 import { nothingOpened, openRows, type Opened } from "./values.ts"
 
@@ -54,7 +54,7 @@ export async function listSecrets(
       isWanted(each),
   )
   // Who could see nothing there, whatever there is, is not told that there is nothing.
-  if (secrets.length === 0) authorizeAll(ctx, "describeSecret", query)
+  if (secrets.length === 0) maySeeAll(ctx, query)
   const imports = (await importsUnder(ctx, query, facts)).map((each) => ({
     ...each,
     secrets: each.secrets.filter(isWanted),
@@ -117,8 +117,7 @@ async function foundIn(ctx: ProjectContext, query: ListQuery, facts: store.Place
   const place = { environment, secretPath }
   const { fact_environment_id: environmentId, fact_folder_id: folderId } = facts
   if (environmentId === null || folderId === null) {
-    authorizeAll(ctx, "describeSecret", place)
-    if (query.absent === "refused") requirePlace(ctx, place, facts, "NotFound")
+    if (maySeeAll(ctx, place) && query.absent === "refused") requirePlace(ctx, place, facts, "NotFound")
     return []
   }
   const beside = facts.fact_secrets ?? []

@@ -2,6 +2,8 @@ import { createHmac, createSign, generateKeyPairSync, randomUUID } from "node:cr
 import { derive } from "../crypto/keys.ts"
 import * as people from "./people.ts"
 import type { World } from "./access-cases.ts"
+import { addProject } from "./projects.ts"
+import { addServiceToken } from "./service-tokens.ts"
 
 /** The AUTH_SECRET of the server under test, so that the tests can forge what only the server should sign. */
 export const authSecret = "dGVzdHMgZm9yZ2UgdG9rZW5zIHdpdGggdGhpcyBrZXk"
@@ -184,6 +186,32 @@ async function endedPeople({ harness, acme, elsewhere }: World): Promise<BadToke
   ]
 }
 
+/** Service tokens that are good no more, or never were. */
+async function endedServiceTokens({ harness, acme }: World): Promise<BadToken[]> {
+  const { db } = harness
+  const [project, gone] = [await addProject(harness, acme), await addProject(harness, acme)]
+  const add = () => addServiceToken(harness, project)
+  const [good, deleted, expired] = [await add(), await add(), await add()]
+  const orphan = await addServiceToken(harness, gone)
+  people.ok(await harness.call(`DELETE /api/v1/projects/${gone.id}`, { token: acme.token }))
+  const past = new Date(Date.now() - 1_000)
+  await db.updateTable("service_tokens").set({ deleted_at: past }).where("id", "=", deleted.id).execute()
+  await db.updateTable("service_tokens").set({ expires_at: past }).where("id", "=", expired.id).execute()
+  const absent = { status: 404, error: "NotFound" }
+  const wrong = { status: 401, error: "UnauthorizedError" }
+  return [
+    { title: "a service token that is none", token: "st.abc.def", ...absent },
+    { title: "a deleted service token", token: deleted.token, ...absent },
+    { title: "a service token of a deleted project", token: orphan.token, ...absent },
+    { title: "an expired service token", token: expired.token, status: 403, error: "TokenError" },
+    {
+      title: "a service token with another's secret",
+      token: `st.${good.id}.${deleted.token.slice(-32)}`,
+      ...wrong,
+    },
+  ]
+}
+
 /** Tokens of a session that lacks the second factor which its person has turned on. */
 export async function halfwayTokens({ harness, acme }: World): Promise<BadToken[]> {
   const factor = await people.addSecondFactor(harness, acme, "halfway@example.com")
@@ -207,4 +235,5 @@ export const badTokens = async (world: World): Promise<BadToken[]> => [
   ...otherTokens(world.acme.adminToken),
   ...(await endedMachines(world)),
   ...(await endedPeople(world)),
+  ...(await endedServiceTokens(world)),
 ]

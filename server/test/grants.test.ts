@@ -26,7 +26,7 @@ const find = (pattern: RegExp, isMeant: (hit: string) => boolean = () => true): 
     )
     .toSorted()
 
-const isGrant = (table: string): boolean => /_(memberships|grants|privileges)$/.test(table)
+const isGrant = (table: string): boolean => /_(memberships|grants|privileges)$|^service_token/.test(table)
 
 describe("places and roles", () => {
   test("are inserted by the stores of grants/ alone", () => {
@@ -45,6 +45,8 @@ describe("places and roles", () => {
         "grants/project-grants.store.ts: project_${kind}_memberships",
         "grants/project-grants.store.ts: project_${kind}_role_grants",
         "grants/project-grants.store.ts: project_${kind}_role_grants",
+        "grants/service-tokens.store.ts: service_tokens",
+        "grants/service-tokens.store.ts: service_token_scopes",
       ].toSorted(),
     )
   })
@@ -62,7 +64,7 @@ describe("places and roles", () => {
 
   test("are given by these, and by nobody else", () => {
     const callers = find(
-      /\b(placeUser|placeIdentity|giveRole|joinGroup|rejoinGroups|foundProject|joinProject|replaceProjectRoles|giveInProject|changeInProject)\(/g,
+      /\b(placeUser|placeIdentity|giveRole|joinGroup|rejoinGroups|foundProject|joinProject|replaceProjectRoles|giveInProject|changeInProject|giveToToken)\(/g,
     )
     assert.deepEqual(
       callers.filter((hit) => !hit.startsWith("grants/")),
@@ -81,6 +83,7 @@ describe("places and roles", () => {
         "projects/privileges.ts: changeInProject",
         "projects/privileges.ts: giveInProject",
         "projects/projects.ts: foundProject",
+        "service-tokens/service-tokens.ts: giveToToken",
       ],
     )
   })
@@ -99,8 +102,8 @@ describe("places and roles", () => {
   })
 
   test("want to be shown that the guard was asked, by what only the guard makes", () => {
-    const functions = ["grants/grants.ts", "grants/privileges.ts", "grants/project-grants.ts"].flatMap(
-      (path) => (sources.get(path) ?? "").split(/^export (?:async function|const) /m).slice(1),
+    const functions = ["grants", "privileges", "project-grants", "service-tokens"].flatMap((file) =>
+      (sources.get(`grants/${file}.ts`) ?? "").split(/^export (?:async function|const) /m).slice(1),
     )
     assert.ok(functions.length >= 8)
     for (const text of functions) assert.match(text, /^\w+(?: = )?\(\s*db: Queries,\s*_?granted: Granted,/)

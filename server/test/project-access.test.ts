@@ -13,6 +13,7 @@ import { watchChanges } from "./changes.ts"
 import { startHarness } from "./harness.ts"
 import type { Answer } from "./http.ts"
 import * as people from "./people.ts"
+import { projectOf as projectOfRequest } from "./project-of.ts"
 import { addProjectRole, putInProject } from "./projects.ts"
 
 /*
@@ -27,52 +28,10 @@ const ofProject = endpoints.flatMap((endpoint) => {
   return typeof access === "object" && "project" in access ? [{ endpoint, right: access.project }] : []
 })
 const changes = await watchChanges(harness.db)
+const projectOf = (endpoint: Endpoint, request: Request) => projectOfRequest(harness, endpoint, request)
+// What a service token may do is in a file of its own.
 const kinds = ["user", "machine"] as const
 type Kind = (typeof kinds)[number]
-
-/** The project of a request of a case. */
-async function projectOf(endpoint: Endpoint, request: Request): Promise<{ id: string; orgId: string }> {
-  const { path, query, body } = request
-  const reference = endpoint.inProject?.({ params: path, query: query ?? {}, body })
-  assert.ok(reference)
-  const [key, value] = keyOf(reference)
-  const { db } = harness
-  const found = {
-    id: () => db.selectFrom("projects").select(["id", "org_id"]).where("id", "=", value),
-    slug: () => db.selectFrom("projects").select(["id", "org_id"]).where("slug", "=", value),
-    environmentId: () =>
-      db.selectFrom("environments").select(["project_id as id", "org_id"]).where("id", "=", value),
-    identityMembershipId: () =>
-      db
-        .selectFrom("active_project_identity_memberships")
-        .select(["project_id as id", "org_id"])
-        .where("id", "=", value),
-    secretId: () => db.selectFrom("secrets").select(["project_id as id", "org_id"]).where("id", "=", value),
-    importId: () =>
-      db.selectFrom("secret_imports").select(["project_id as id", "org_id"]).where("id", "=", value),
-    folderId: () => db.selectFrom("folders").select(["project_id as id", "org_id"]).where("id", "=", value),
-    userMembershipId: () =>
-      db
-        .selectFrom("active_project_user_memberships")
-        .select(["project_id as id", "org_id"])
-        .where("id", "=", value),
-    roleId: () =>
-      db.selectFrom("project_roles").select(["project_id as id", "org_id"]).where("id", "=", value),
-    identityPrivilegeId: () =>
-      db
-        .selectFrom("standing_project_identity_privileges")
-        .select(["project_id as id", "org_id"])
-        .where("id", "=", value),
-    userPrivilegeId: () =>
-      db
-        .selectFrom("standing_project_user_privileges")
-        .select(["project_id as id", "org_id"])
-        .where("id", "=", value),
-  }[key]()
-  const { id, org_id } = await found.executeTakeFirstOrThrow()
-  assert.ok(id && org_id)
-  return { id, orgId: org_id }
-}
 
 /** Sends a request that must be refused, and sees that nothing but the audit log has changed. */
 async function refused(
