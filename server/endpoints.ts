@@ -53,6 +53,7 @@ import { secretBatchEndpoints } from "./secrets/batches.api.ts"
 import { secretChangeEndpoints } from "./secrets/changes.api.ts"
 import { secretMoveEndpoints } from "./secrets/moves.api.ts"
 import { secretEndpoints } from "./secrets/secrets.api.ts"
+import { serviceTokenEndpoints } from "./service-tokens/service-tokens.api.ts"
 import { passwordEndpoints } from "./users/passwords.api.ts"
 import { profileEndpoints } from "./users/profile.api.ts"
 import { signUpEndpoints } from "./users/sign-up.api.ts"
@@ -115,5 +116,6 @@ export const endpoints: readonly Endpoint[] = [
   ...secretBatchEndpoints,
   ...secretMoveEndpoints,
   ...importEndpoints,
+  ...serviceTokenEndpoints,
   ...auditEndpoints,
 ]

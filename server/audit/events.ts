@@ -94,6 +94,8 @@ export type AuditEvents = {
   "create-tag": TagEvent
   "update-tag": TagEvent & { oldSlug: string }
   "delete-tag": TagEvent
+  "create-service-token": ServiceTokenContent
+  "delete-service-token": ServiceTokenContent
   "get-secrets": SecretPlace & {
     numberOfSecrets: number
     imports?: SecretsRead[]
@@ -162,6 +164,14 @@ export type AuditEvents = {
   }
 }
 
+type ServiceTokenContent = {
+  projectId: string
+  serviceTokenId: string
+  name: string
+  scopes: { environment: string; secretPath: string }[]
+  permissions: string[]
+  expiresAt: string | null
+}
 type TagEvent = { projectId: string; tagId: string; slug: string }
 type SecretPlace = { projectId: string; environment: string; secretPath: string }
 type SecretEvent = { secretId: string; secretKey: string; secretVersion: number; type: "shared" | "personal" }

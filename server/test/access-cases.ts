@@ -13,7 +13,10 @@ import { projectCases } from "./project-cases.ts"
 import { projectMemberCases } from "./project-member-cases.ts"
 import { projectRoleCases } from "./project-role-cases.ts"
 import { roleCases } from "./role-cases.ts"
+import { addProject } from "./projects.ts"
 import { secretCases } from "./secret-cases.ts"
+import { serviceTokenCases } from "./service-token-cases.ts"
+import { addServiceToken } from "./service-tokens.ts"
 import { signUpCases } from "./sign-up-cases.ts"
 import { tagCases } from "./tag-cases.ts"
 
@@ -35,6 +38,7 @@ export type World = {
   stranger: { token: string; signedInToken: string; username: string }
   /** People and machine identities of `acme`, by role. */
   holders: { role: "member" | "no-access"; kind: "user" | "machine"; token: string }[]
+  /** A service token that opens all of a project of `acme`. */ serviceToken: string
 }
 
 export async function createWorld(harness: Harness): Promise<World> {
@@ -52,7 +56,8 @@ export async function createWorld(harness: Harness): Promise<World> {
     holders.push({ role, kind: "user", token: person })
     holders.push({ role, kind: "machine", token: await people.addMachine(harness, acme, role) })
   }
-  return { harness, acme, elsewhere, stranger: { token, signedInToken, username }, holders }
+  const { token: serviceToken } = await addServiceToken(harness, await addProject(harness, acme))
+  return { harness, acme, elsewhere, stranger: { token, signedInToken, username }, holders, serviceToken }
 }
 
 /**
@@ -153,6 +158,7 @@ export const cases: Record<string, Make> = {
   ...secretCases,
   ...tagCases,
   ...importCases,
+  ...serviceTokenCases,
   listOwnOrganizations: async () => ({}),
   listMyOrganizations: async () => ({}),
   getOwnPermissions: async (_harness, { id }) => ({ path: { organizationId: id } }),

@@ -4,7 +4,7 @@ import { needsOrganization } from "../access/access.ts"
 import { rightsOf } from "../access/can.ts"
 import { builtInRules } from "../access/roles.ts"
 import { endpoints } from "../endpoints.ts"
-import type { Endpoint } from "../http/endpoint.ts"
+import { anyCaller, type Endpoint } from "../http/endpoint.ts"
 import {
   adminTokenFor,
   caseOf,
@@ -21,6 +21,8 @@ import { startHarness } from "./harness.ts"
 import type { Answer, Call } from "./http.ts"
 import * as people from "./people.ts"
 import { everyIdReplaced, placesOf } from "./places.ts"
+import { projectOf } from "./project-of.ts"
+import { addServiceToken } from "./service-tokens.ts"
 
 const harness = await startHarness({ AUTH_SECRET: authSecret })
 const world = await createWorld(harness)
@@ -158,7 +160,6 @@ for (const endpoint of guarded) {
       await refuses(endpoint, await make(), [
         ...bad,
         ...(endpoint.beforeSecondFactor ? [] : halfway),
-        { title: "a service token", token: "st.abc.def", status: 404, error: "NotFound" },
         { title: "an API key", headers: { "x-api-key": "abc" }, status: 400, error: "BadRequest" },
         {
           title: "an API key beside a token",
@@ -183,8 +184,8 @@ for (const endpoint of guarded) {
     test("takes only the kinds of callers it declares", async () => {
       const request = await make()
       const url = routeOf(endpoint, request).replace(/^\S+ /, "")
-      const tokens = { user: acme.adminToken, machine: acme.token }
-      const kinds = (["user", "machine"] as const).filter((kind) => !endpoint.callers.includes(kind))
+      const tokens = { user: acme.adminToken, machine: acme.token, service: world.serviceToken }
+      const kinds = anyCaller.filter((kind) => !endpoint.callers.includes(kind))
       const expected = { status: 403, error: `Forbidden access to ${url}` }
       await refuses(
         endpoint,
@@ -336,6 +337,10 @@ describe("what a success leaves behind", () => {
     return endpoint.method !== "GET" || endpoint.transaction || endpoint.recordsRead ? 1 : 0
   }
 
+  /** A service token that opens all of the project of a request. */
+  const serviceTokenFor = async (endpoint: Endpoint, request: Request): Promise<string> =>
+    (await addServiceToken(harness, await projectOf(harness, endpoint, request))).token
+
   test("who goes without an audit row says why", () => {
     for (const { id, audit } of endpoints) if (audit) assert.ok(audit.none.length > 20, id)
   })
@@ -345,8 +350,12 @@ describe("what a success leaves behind", () => {
       test(`${endpoint.id} by a ${kind} leaves ${rowsOf(endpoint)} audit rows`, async () => {
         const request = await caseOf(endpoint)(harness, acme)
         const person = endpoint.access === "signedIn" ? acme.signedInToken : acme.adminToken
-        const known = kind === "user" ? person : acme.token
-        const token = request.token ?? (endpoint.access === "public" ? undefined : known)
+        const known = {
+          user: async () => person,
+          machine: async () => acme.token,
+          service: () => serviceTokenFor(endpoint, request),
+        }[kind]
+        const token = request.token ?? (endpoint.access === "public" ? undefined : await known())
         const before = await changes()
         people.ok(await send(harness, endpoint, { request, token }))
         const after = await changes()

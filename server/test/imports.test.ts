@@ -28,6 +28,7 @@ const domains = new Set([
   "projects",
   "roles",
   "secrets",
+  "service-tokens",
   "users",
 ])
 const isTest = (path: string): boolean => path.endsWith(".test.ts") || path.startsWith("test/")

@@ -97,6 +97,28 @@ const privilegeEnded = (kind: "person" | "machine", path: string): Way => ({
   },
 })
 
+/** A service token, which is new in each trial. */
+const serviceTokenDeleted: Way = {
+  name: "service token deleted",
+  refusal: "404 NotFound",
+  async prepare({ left, acme }) {
+    const body = { projectName: fresh("Project") }
+    const made = await left.call("POST /api/v1/projects", { token: acme.adminToken, body })
+    const workspaceId: string = people.ok(made).project.id
+    const scopes = [{ environment: "dev", secretPath: "/**" }]
+    const wanted = { workspaceId, scopes, permissions: ["read"] }
+    return async (server) => {
+      const answer = await server.call("POST /api/v2/service-token", { token: acme.adminToken, body: wanted })
+      const { serviceToken, serviceTokenData } = people.ok(answer)
+      return {
+        use: (other) => other.call("GET /api/v3/secrets/raw?environment=dev", { token: serviceToken }),
+        revoke: (other) =>
+          other.call(`DELETE /api/v2/service-token/${serviceTokenData.id}`, { token: acme.adminToken }),
+      }
+    }
+  },
+}
+
 /** How long a temporary role lasts: enough for what comes before its end. */
 const rangeMs = 1_500
 
@@ -148,6 +170,7 @@ export const projectWays: readonly Way[] = [
   placeEnded("machine", "403 Identity is not a member of the specified project with ID '<id>'"),
   privilegeEnded("person", "/api/v1/user-project-additional-privilege"),
   privilegeEnded("machine", "/api/v2/identity-project-additional-privilege"),
+  serviceTokenDeleted,
   {
     name: "temporary role in the project over",
     refusal: "403 PermissionDenied",

@@ -72,6 +72,7 @@ export async function createSeed(env: Environment): Promise<Seed> {
     ...Object.fromEntries(world.holders.map(({ role, kind, token }) => [`${role} ${kind}`, token])),
     stranger: world.stranger.token,
     "stranger machine": world.elsewhere.token,
+    "service token": world.serviceToken,
     halfway: (await halfwayTokens(world))[0]?.token,
     garbage: "a.b.c",
   }
