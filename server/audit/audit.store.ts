@@ -19,6 +19,7 @@ export function insertAuditRowTogether(db: Queries, row: AuditRow): Promise<void
     inserts.get(db) ??
     together<AuditRow>(async (_organization, rows) => {
       await run(db, auditInsertOfLists, auditLists(rows))
+      return []
     }, maxTogether)
   inserts.set(db, insert)
   return insert(row.org_id, row)

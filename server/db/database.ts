@@ -1,5 +1,6 @@
 import { CompiledQuery, Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from "kysely"
 import pg from "pg"
+import { gathered, typesOf, type Send } from "./gathered.ts"
 import { isPlannedAnew } from "./paging.ts"
 import type { DB } from "./schema.ts"
 
@@ -14,7 +15,8 @@ export type Database = {
   queries: Queries
   /**
    * For look-ups by key that every request begins with: a few connections on which statements are sent without
-   * waiting for the answers before them. Nothing slow and no transaction may go here, since others wait behind it.
+   * waiting for the answers before them, and the same ones for one organization together. Nothing slow, nothing that
+   * writes and no transaction may go here, since others wait behind it.
    */
   lookups: Queries
   close(): Promise<void>
@@ -51,9 +53,13 @@ export function openDatabase(connection: Connection, size = 8, lockTimeoutMs = 5
   const shared = sharedConnections(settings, 2)
   const lookups = new Kysely<DB>({ dialect: new PostgresDialect({ pool: shared }) })
   directWays.set(queries, async (text, values) => (await pool.query(named(text, values))).rows)
+  const send = async (text: string, values: unknown[]) =>
+    (await (await shared.client()).query(named(text, values))).rows
   directWays.set(
     lookups,
-    async (text, values) => (await (await shared.client()).query(named(text, values))).rows,
+    gathered(send, (text) =>
+      queries.connection().execute((db) => typesOf((statement, values) => run(db, statement, values), text)),
+    ),
   )
   return {
     queries,
@@ -112,10 +118,15 @@ function sharedConnections(settings: pg.PoolConfig, count: number) {
     const forget = () => void (slots[slot] = undefined)
     client.on("error", forget)
     client.on("end", forget)
-    await client.connect().catch((error: unknown) => {
+    try {
+      await client.connect()
+      // Look-ups by key: how they are done does not hang on the values, and planning them takes longer than they do.
+      await client.query("set plan_cache_mode = force_generic_plan")
+      await client.query("set jit = off")
+    } catch (error) {
       forget()
       throw error
-    })
+    }
     return client
   }
   const next = (): Promise<pg.Client> => {
@@ -144,5 +155,4 @@ export async function run<Row>(db: Queries, text: string, values: unknown[]): Pr
   return result.rows
 }
 
-type DirectWay = (text: string, values: unknown[]) => Promise<unknown[]>
-const directWays = new WeakMap<Queries, DirectWay>()
+const directWays = new WeakMap<Queries, Send>()

@@ -6,10 +6,11 @@ import { together } from "./together.ts"
 function held() {
   const sent: { key: string; items: readonly number[] }[] = []
   const releases: (() => void)[] = []
-  const send = async (key: string, items: readonly number[]): Promise<void> => {
+  const send = async (key: string, items: readonly number[]): Promise<string[]> => {
     sent.push({ key, items })
     await new Promise<void>((resolve) => releases.push(resolve))
     if (items.includes(13)) throw new Error(`${items.length} with 13`)
+    return items.map((item) => `${key}${item}`)
   }
   const release = async (): Promise<void> => {
     releases.shift()?.()
@@ -30,7 +31,7 @@ test("one that finds nothing under way goes out at once, those meanwhile go out 
   await release()
   assert.deepEqual(sent.at(-1), { key: "a", items: [5] })
   await release()
-  await Promise.all(others)
+  assert.deepEqual(await Promise.all(others), ["a2", "a3", "a4", "a5"])
   const late = add("a", 6)
   assert.deepEqual(sent.at(-1), { key: "a", items: [6] })
   await release()

@@ -1,30 +1,35 @@
-type Waiting<Item> = { item: Item; done: () => void; failed: (error: unknown) => void }
+type Waiting<Item, Result> = {
+  item: Item
+  done: (result: Result) => void
+  failed: (error: unknown) => void
+}
 
 /**
  * Has items that come at the same time be sent together. One that finds nothing of its key under way goes out at once;
- * those that come meanwhile wait for it, and then go out as one, at most `most` at a time. Each call returns when its
- * item was sent. Where several together cannot be sent, each is tried by itself, so that none suffers for another.
+ * those that come meanwhile wait for it, and then go out as one, at most `most` at a time: none joins what was already
+ * sent. `send` answers a result for each, in their order; each call returns its own. Where several together cannot be
+ * sent, each is tried by itself, so that none suffers for another.
  */
-export function together<Item>(
-  send: (key: string, items: readonly Item[]) => Promise<void>,
+export function together<Item, Result = void>(
+  send: (key: string, items: readonly Item[]) => Promise<readonly Result[]>,
   most: number,
-): (key: string, item: Item) => Promise<void> {
-  const underWay = new Map<string, Waiting<Item>[]>()
-  const settle = async (key: string, batch: readonly Waiting<Item>[]): Promise<void> => {
+): (key: string, item: Item) => Promise<Result> {
+  const underWay = new Map<string, Waiting<Item, Result>[]>()
+  const settle = async (key: string, batch: readonly Waiting<Item, Result>[]): Promise<void> => {
     try {
-      await send(
+      const results = await send(
         key,
         batch.map(({ item }) => item),
       )
-      for (const { done } of batch) done()
+      for (const [index, { done }] of batch.entries()) done(results[index] as Result)
     } catch (error) {
       const [first, ...others] = batch
       if (others.length === 0) first?.failed(error)
       else await Promise.all(batch.map((one) => settle(key, [one])))
     }
   }
-  const work = async (key: string, first: Waiting<Item>): Promise<void> => {
-    const queue: Waiting<Item>[] = []
+  const work = async (key: string, first: Waiting<Item, Result>): Promise<void> => {
+    const queue: Waiting<Item, Result>[] = []
     underWay.set(key, queue)
     let batch = [first]
     while (batch.length > 0) {
