@@ -1,14 +1,22 @@
 import { randomInt } from "node:crypto"
 import { newNonce } from "../server/crypto/gcm.ts"
+import {
+  createSealedWorld,
+  endSealedWorld,
+  renewalRound,
+  type Renewal,
+} from "../server/test/key-renewal-rounds.ts"
 import { createRootKeyWorld, endRootKeyWorld, rootKeyRound } from "../server/test/root-key-rounds.ts"
 import { makeTemplate, temporaryPostgres } from "./temporary-postgres.ts"
 
 /*
- * Kills the replacement of the root key in its midst, again and again, and fails when running it again does not finish
- * it or any key is lost. Looks at a million nonces before. The argument is the number of rounds.
+ * Kills the replacement of the root key, the rotation of data keys, and the renewal of the keys above them in their
+ * midst, again and again, and fails when running it again does not finish it, or any key or value is lost. Looks at a
+ * million nonces before. The argument is the number of rounds of each.
  */
 const roundCount = Number(process.argv[2] ?? 20)
 const organizations = 1_000
+const [projects, secrets] = [60, 20]
 
 function countNonces(count: number): void {
   const seen = new Set<string>()
@@ -17,37 +25,63 @@ function countNonces(count: number): void {
   if (seen.size !== count) process.exitCode = 1
 }
 
-async function killRounds(): Promise<void> {
+type Outcome = { tookMs: number; wasTooLate: boolean; wrong: string[]; how?: string }
+
+/** `round` kills after so many milliseconds; the first time, never, to learn how long it takes. */
+async function killRounds(name: string, round: (delayMs: number) => Promise<Outcome>): Promise<void> {
+  const { tookMs, wrong: wrongAlone } = await round(Infinity)
+  console.log(`${name} takes ${Math.round(tookMs)} ms when it is left alone`)
+  const outcomes = { killed: 0, late: 0, wrong: wrongAlone.length }
+  for (const line of wrongAlone.slice(0, 10)) console.log(`     ${line}`)
+  for (let number = 1; number <= roundCount; number++) {
+    const delayMs = randomInt(Math.ceil(tookMs))
+    const { wasTooLate, wrong, how } = await round(delayMs)
+    outcomes[wasTooLate ? "late" : "killed"]++
+    outcomes.wrong += wrong.length
+    const when = wasTooLate ? "too late" : (how ?? "in its midst")
+    console.log(`${String(number).padStart(3)}  killed after ${delayMs} ms, ${when}  wrong ${wrong.length}`)
+    for (const line of wrong.slice(0, 10)) console.log(`     ${line}`)
+  }
+  console.log(
+    `${name}: ${roundCount} rounds, ${outcomes.killed} killed, ${outcomes.late} too late; ${outcomes.wrong} things wrong`,
+  )
+  if (outcomes.wrong > 0) process.exitCode = 1
+}
+
+async function killReplacements(): Promise<void> {
   const world = await createRootKeyWorld(organizations)
-  const outcomes = { before: 0, after: 0, late: 0, wrong: 0 }
   try {
-    const { tookMs } = await rootKeyRound(world, Infinity)
-    console.log(`a replacement takes ${Math.round(tookMs)} ms when it is left alone`)
-    for (let number = 1; number <= roundCount; number++) {
-      const delayMs = randomInt(Math.ceil(tookMs))
-      const { wasTooLate, wasChanged, wrong } = await rootKeyRound(world, delayMs)
-      const when = wasTooLate ? "late" : wasChanged ? "after" : "before"
-      outcomes[when]++
-      outcomes.wrong += wrong.length
-      console.log(
-        `${String(number).padStart(3)}  killed after ${delayMs} ms, ${wasTooLate ? "too late" : `${when} the change`}  wrong ${wrong.length}`,
-      )
-      for (const line of wrong.slice(0, 10)) console.log(`     ${line}`)
-    }
+    await killRounds(`replace-encryption-key of ${organizations} keys`, async (delayMs) => {
+      const { wasChanged, ...outcome } = await rootKeyRound(world, delayMs)
+      return { ...outcome, how: wasChanged ? "after the change" : "before the change" }
+    })
   } finally {
     await endRootKeyWorld(world)
   }
-  console.log(
-    `${roundCount} rounds on ${organizations} keys: killed ${outcomes.before} × before the change, ${outcomes.after} × after it, ${outcomes.late} × too late; ${outcomes.wrong} things wrong`,
-  )
-  if (outcomes.wrong > 0) process.exitCode = 1
+}
+
+async function killRenewals(): Promise<void> {
+  const world = await createSealedWorld(projects, secrets)
+  const subjects: [Renewal, string][] = [
+    ["rotate-keys", `${projects} projects with ${secrets} secrets each`],
+    // By then each project has a key of every round before.
+    ["renew-organization-keys", `${projects * (roundCount + 2)} keys of projects`],
+  ]
+  try {
+    for (const [renewal, what] of subjects) {
+      await killRounds(`${renewal} of ${what}`, (delayMs) => renewalRound(world, renewal, delayMs))
+    }
+  } finally {
+    await endSealedWorld(world)
+  }
 }
 
 countNonces(1_000_000)
 const temporary = await temporaryPostgres()
 try {
   Object.assign(process.env, await makeTemplate(temporary))
-  await killRounds()
+  await killReplacements()
+  await killRenewals()
 } finally {
   await temporary.stop()
 }

@@ -1,20 +1,16 @@
 import assert from "node:assert/strict"
-import { readFile } from "node:fs/promises"
-import { join } from "node:path"
-import { after, describe, test } from "node:test"
+import { describe, test } from "node:test"
 import { setTimeout as sleep } from "node:timers/promises"
 import { sql } from "kysely"
 import { keyIdOf } from "../crypto/blob.ts"
-import { localRootKey } from "../crypto/root-key.ts"
-import { openDatabase } from "../db/database.ts"
-import { loadInstanceKeys } from "../encryption/instance-key.ts"
-import { createKeyring, type Keyring, type ToOpen } from "../encryption/keyring.ts"
-import { sealedTables } from "../encryption/reseal.ts"
+import type { Keyring, ToOpen } from "../encryption/keyring.ts"
+import { renewOrganizationKey } from "../encryption/organization-renewal.ts"
 import { finishRotations, keepRotating, rotateProjectKey } from "../encryption/rotation.ts"
 import { startHarness } from "../test/harness.ts"
 import type { Answer } from "../test/http.ts"
 import * as people from "../test/people.ts"
 import { addProject, type Project } from "../test/projects.ts"
+import { otherServers, sealedIn } from "../test/sealed-values.ts"
 
 /*
  * Data keys that change and go away beneath secrets: nobody notices the one, and nothing is left after the other.
@@ -22,12 +18,7 @@ import { addProject, type Project } from "../test/projects.ts"
 const harness = await startHarness()
 const { call, db } = harness
 const acme = await people.bootstrap(harness)
-const root = localRootKey((await readFile(join(harness.dataDir, "encryption-key"), "utf8")).trim())
-const { instanceId } = await loadInstanceKeys(db, root)
-const keys = openDatabase(harness.database.connection, 2)
-after(() => keys.close())
-/** Another server on the same database, with nothing in memory. */
-const server = (now = Date.now): Keyring => createKeyring({ db: keys.queries, root, instanceId, now })
+const server = await otherServers(harness)
 
 type Owned = Pick<Project, "id" | "orgId">
 const keyOf = ({ id, orgId }: Owned) => ({ orgId, projectId: id })
@@ -68,36 +59,24 @@ async function projectWith(names: string[]): Promise<Project> {
   return project
 }
 
-/** Everything that is sealed in a project. */
-async function sealedIn({ id }: Owned): Promise<ToOpen[]> {
-  const found: ToOpen[] = []
-  for (const { table, columns } of sealedTables) {
-    for (const column of columns) {
-      const { rows } = await sql<{ id: string; environment_id: string; version: number; sealed: Buffer }>`
-        select id, environment_id, version, ${sql.ref(column)} as sealed from ${sql.table(table)}
-        where project_id = ${id} and ${sql.ref(column)} is not null`.execute(db)
-      for (const row of rows) {
-        const place = { table, column, environment: row.environment_id, rowId: row.id, version: row.version }
-        found.push({ sealed: row.sealed, place })
-      }
-    }
-  }
-  return found
-}
 const keyIdsIn = async (project: Owned) =>
-  new Set((await sealedIn(project)).map(({ sealed }) => keyIdOf(sealed)))
+  new Set((await sealedIn(db, project.id)).map(({ sealed }) => keyIdOf(sealed)))
+
+// More of both: npm run seals.
+const { workers, rotations } =
+  process.env["SEALS"] === "all" ? { workers: 16, rotations: 30 } : { workers: 6, rotations: 2 }
 
 describe("the data key of a project is rotated", () => {
-  test("twice amid reads and writes, which notice nothing", async () => {
+  test("amid reads and writes, which notice nothing, nor that the key above it is renewed", async (t) => {
     const names = Array.from({ length: 60 }, (_, index) => `S${index}`)
     const project = await projectWith(names)
     const written = new Map(names.map((name) => [name, `first of ${name}`]))
     const rotating = { isOver: false }
     const errors: string[] = []
     let count = 0
-    const work = Array.from({ length: 6 }, async (_, which) => {
+    const work = Array.from({ length: workers }, async (_, which) => {
       // Each has names of its own, so that it knows what it must read.
-      const own = names.filter((_name, index) => index % 6 === which)
+      const own = names.filter((_name, index) => index % workers === which)
       for (let turn = 0; !rotating.isOver; turn++) {
         const name = own[turn % own.length] ?? ""
         const value = `${which} ${turn}`
@@ -115,17 +94,19 @@ describe("the data key of a project is rotated", () => {
       }
     })
     const other = server()
-    for (let round = 0; round < 2; round++) {
+    for (let round = 0; round < rotations; round++) {
       const done = await rotateProjectKey({ db, keyring: other }, keyOf(project))
       assert.ok(done >= 120, `${done} rows`)
       await settle(project)
       await finishRotations({ db, keyring: other })
+      assert.equal(await renewOrganizationKey({ db, keyring: other }, project.orgId), round + 2)
     }
     rotating.isOver = true
     await Promise.all(work)
+    t.diagnostic(`${rotations} rotations amid ${count} requests, ${errors.length} errors`)
     assert.deepEqual(errors, [])
-    assert.ok(count > 20, `${count} requests`)
-    assert.equal((await newestOf(project)).version, 3)
+    assert.ok(count > 10 * rotations, `${count} requests`)
+    assert.equal((await newestOf(project)).version, 1 + rotations)
     for (const name of names.slice(0, 10)) {
       assert.equal(await valueOf(project, name), written.get(name))
       assert.equal(await valueOf(project, name, { version: "1" }), `first of ${name}`)
@@ -187,7 +168,7 @@ test("nothing of a deleted project opens: not here, nor elsewhere after five min
   people.ok(await send(project, "PATCH /api/v4/secrets/A", { secretValue: "second" }))
   await rotateProjectKey({ db, keyring: server() }, keyOf(project))
   people.ok(await send(project, "POST /api/v4/secrets/C", { secretValue: "third" }))
-  const all = await sealedIn(project)
+  const all = await sealedIn(db, project.id)
   assert.equal(all.length, 3 * 5 + 2)
 
   let now = 1_000_000

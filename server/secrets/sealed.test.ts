@@ -5,10 +5,13 @@ import { describe, test } from "node:test"
 import { sql } from "kysely"
 import pino from "pino"
 import { randomHex } from "../crypto/ids.ts"
+import type { ToOpen } from "../encryption/keyring.ts"
+import { withBitFlipped } from "../test/bytes.ts"
 import { startHarness } from "../test/harness.ts"
 import type { Answer } from "../test/http.ts"
 import * as people from "../test/people.ts"
 import { addProject } from "../test/projects.ts"
+import { otherServers, sealedIn } from "../test/sealed-values.ts"
 
 /*
  * What is written of secrets is sealed, and bound to where it stands: nothing of it can be read from the database, and
@@ -136,6 +139,87 @@ async function everyOneHasTwoVersions(): Promise<void> {
   const secrets = names.map((secretKey) => ({ secretKey, secretReminderNote: "again" }))
   people.ok(await send("PATCH /api/v4/secrets/batch", { secrets }))
 }
+
+// As many as it takes to be sure: npm run seals.
+const isWhole = process.env["SEALS"] === "all"
+const some = isWhole ? 50 : 8
+
+const ring = (await otherServers(harness))()
+const other = await addProject(harness, acme)
+const sendThere = async (method: string) => {
+  const secrets = names.slice(0, some).map((name) => secretOf(`OTHER_${name}`))
+  people.ok(await send(`${method} /api/v4/secrets/batch`, { projectId: other.id, secrets }))
+  return sealedIn(db, other.id)
+}
+const replaced = (await sendThere("POST")).filter(({ place }) => place.table === "secrets")
+const stored = await sendThere("PATCH")
+
+const causes = {
+  changed: /^A sealed value was changed, or stands where it was not sealed\.$/,
+  damaged: /^The value sealed in \S+ is damaged\.$/,
+  keyless: /^The key \S+ of the project \S+ does not exist or was destroyed\.$/,
+}
+
+/** Tries to open each by itself; returns how often which cause was given not to. */
+async function countCauses(values: Iterable<ToOpen>): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {}
+  for (const value of values) {
+    const message = await ring.open({ orgId: other.orgId, projectId: other.id }, [value]).then(
+      () => "opened",
+      (error: Error) => error.message,
+    )
+    const cause = Object.entries(causes).find(([, text]) => text.test(message))?.[0] ?? message
+    counts[cause] = (counts[cause] ?? 0) + 1
+  }
+  return counts
+}
+
+function* misplaced(): Iterable<ToOpen> {
+  for (const here of stored) {
+    for (const each of [...stored, ...replaced]) {
+      if (each !== here) yield { sealed: each.sealed, place: here.place }
+    }
+  }
+}
+
+function* bitsTurned(values: ToOpen[]): Iterable<ToOpen> {
+  for (const { sealed, place } of values) {
+    for (let bit = 0; bit < sealed.length * 8; bit++) yield { sealed: withBitFlipped(sealed, bit), place }
+  }
+}
+
+function* cutOff(values: ToOpen[]): Iterable<ToOpen> {
+  for (const { sealed, place } of values) {
+    for (let length = 0; length < sealed.length; length++) yield { sealed: sealed.subarray(0, length), place }
+  }
+}
+
+describe("of all that is sealed in all columns", () => {
+  test(`of ${some} secrets and their versions each opens in its place, and there no other and no earlier one`, async (t) => {
+    assert.deepEqual([stored.length, replaced.length], [some * 9, some * 3])
+    assert.deepEqual(await countCauses(stored), { opened: some * 9 })
+    const refused = await countCauses(misplaced())
+    t.diagnostic(JSON.stringify(refused))
+    assert.deepEqual(refused, { changed: some * 9 * (some * 12 - 1) })
+  })
+
+  test("nothing opens with a bit turned or a byte missing", async (t) => {
+    const rows = [...new Set(stored.map(({ place }) => place.rowId))].slice(0, isWhole ? 20 : 1)
+    const values = stored.filter(({ place }) => rows.includes(place.rowId))
+    assert.equal(values.length, rows.length * columns.length)
+    for (const [wrong, each] of [
+      [bitsTurned(values), 2 * 8],
+      [cutOff(values), 46],
+    ] as const) {
+      const { changed = 0, damaged = 0, keyless = 0, ...others } = await countCauses(wrong)
+      t.diagnostic(JSON.stringify({ changed, damaged, keyless }))
+      assert.deepEqual(others, {})
+      // What is too short, or of another format, is not even tried.
+      assert.equal(damaged, each * values.length)
+      assert.ok(changed > 0)
+    }
+  })
+})
 
 test("a thousand values are in no row, no line of the log, and no refusal", async () => {
   const many = Array.from({ length: 1_000 }, (_, index) => secretOf(`CANARY_${index}`))

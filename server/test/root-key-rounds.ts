@@ -1,8 +1,4 @@
-import { execFile, spawn } from "node:child_process"
-import { once } from "node:events"
 import { existsSync } from "node:fs"
-import { setTimeout as sleep } from "node:timers/promises"
-import { promisify } from "node:util"
 import { keyFile, loadKeys, readKey } from "../admin/keys.ts"
 import { loadConfig, type Config } from "../config.ts"
 import { newId } from "../crypto/ids.ts"
@@ -13,7 +9,8 @@ import { openDatabase, type Database } from "../db/database.ts"
 import { loadInstanceKeys } from "../encryption/instance-key.ts"
 import { createOrganizationKeys } from "../encryption/organization-keys.ts"
 import { createTestDatabase, type TestDatabase } from "./databases.ts"
-import { environment, makeDataDir, removeDataDir, root } from "./processes.ts"
+import { runAndKill, runToEnd, type KilledRun } from "./killed-runs.ts"
+import { makeDataDir, removeDataDir } from "./processes.ts"
 
 /** Something that an organization's key has wrapped, and what it must be when it is unwrapped. */
 type Wrapped = {
@@ -33,15 +30,13 @@ export type World = {
   everything: Wrapped[]
 }
 
-export type RootKeyRound = {
-  /** From when the new key was written until the tool was gone. */ tookMs: number
-  /** The tool had ended by itself before it was to be killed. */ wasTooLate: boolean
+export type RootKeyRound = KilledRun & {
   /** The database had changed when the tool was killed. */ wasChanged: boolean
   /** What is not as it must be; empty when all is well. */ wrong: string[]
 }
 
 const contextOf = (orgId: string) => projectKeyContext({ orgId, projectId: newId() }, newId(), 1)
-const args = ["tools/start-checked.mjs", "tools/admin.ts", "replace-encryption-key"]
+const words = ["replace-encryption-key"]
 
 /** Makes the key of the data folder, and `organizations` with a key each. */
 export async function createRootKeyWorld(organizations: number): Promise<World> {
@@ -75,22 +70,14 @@ export async function endRootKeyWorld({ testDatabase, database, dataDir }: World
  */
 export async function rootKeyRound(world: World, delayMs: number): Promise<RootKeyRound> {
   const before = await rootKeyIds(world)
-  const env = environment({ dataDir: world.dataDir, databaseUrl: world.testDatabase.url })
-  const child = spawn(process.execPath, args, { cwd: root, env, stdio: "ignore" })
-  const ended = once(child, "exit")
+  const options = { dataDir: world.dataDir, databaseUrl: world.testDatabase.url }
   const next = `${keyFile("ENCRYPTION_KEY", world.config)}.next`
-  while (!existsSync(next) && child.exitCode === null) await sleep(1)
-  const began = performance.now()
-  await Promise.race([ended, ...(Number.isFinite(delayMs) ? [sleep(delayMs)] : [])])
-  const wasTooLate = child.exitCode !== null
-  child.kill("SIGKILL")
-  await ended
-  const tookMs = performance.now() - began
+  const run = await runAndKill(options, words, { hasBegun: () => existsSync(next), delayMs })
   const between = await rootKeyIds(world)
   const wrong = between.length === 1 ? [] : [`keys of ${between.length} root keys after the kill`]
-  if (!wasTooLate) await promisify(execFile)(process.execPath, args, { cwd: root, env })
+  if (!run.wasTooLate) await runToEnd(options, words)
   wrong.push(...(await whatIsWrong(world, before)))
-  return { tookMs, wasTooLate, wasChanged: between[0] !== before[0], wrong }
+  return { ...run, wasChanged: between[0] !== before[0], wrong }
 }
 
 /** Every root key that some key is wrapped by, or that the database says is in place. */
