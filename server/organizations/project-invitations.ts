@@ -32,10 +32,9 @@ type PlaceIn = { at: ProjectContext; roles: Set<string> }
 /** Each project once, with all roles that are named for it; in one order for all, since the projects are held. */
 async function placesIn(ctx: Context, projects: readonly InvitedInto[]): Promise<PlaceIn[]> {
   const places = new Map<string, PlaceIn>()
-  for (const { project, roles } of projects) {
-    const at = await actIn(ctx, project)
+  for (const { at, roles } of await actIn(ctx, projects)) {
     const known = places.get(at.project.id)?.roles ?? []
     places.set(at.project.id, { at, roles: new Set([...known, ...roles]) })
   }
-  return [...places.values()].toSorted((one, next) => (one.at.project.id < next.at.project.id ? -1 : 1))
+  return [...places.values()]
 }

@@ -10,17 +10,27 @@ import { holdProject } from "./projects.ts"
 export type NamedProject = { id: string } | { slug: string }
 
 /**
- * The caller in a project that the request does not name by its route: 404 and 403 as at the routes of that project. All
- * that they act by there is as it was judged, and stays so until the transaction ends.
+ * The caller in the projects that the request names beside its route, by the ids of the projects: 404 and 403 as at the
+ * routes of that project. All that they act by there is as it was judged, and stays so until the transaction ends.
  */
-export async function actIn(ctx: Context, named: NamedProject): Promise<ProjectContext> {
-  const project = requireMember(ctx.actor, named, await findProject(ctx, named))
-  const at = { ...ctx, project }
-  // Before anything in it, as everybody does.
-  await holdProject(at)
-  await holdCaller(ctx.db, ctx.actor, project.id)
-  requireSameProject(project, await findProject(ctx, named))
-  return at
+export async function actIn<T extends { project: NamedProject }>(
+  ctx: Context,
+  all: readonly T[],
+): Promise<(T & { at: ProjectContext })[]> {
+  const found: (T & { at: ProjectContext })[] = []
+  for (const each of all) {
+    const project = requireMember(ctx.actor, each.project, await findProject(ctx, each.project))
+    found.push({ ...each, at: { ...ctx, project } })
+  }
+  // In one order for everybody, so that nobody who holds one waits for another who waits for that one.
+  const inOrder = found.toSorted((one, next) => (one.at.project.id < next.at.project.id ? -1 : 1))
+  for (const { at, project } of inOrder) {
+    // Before anything in it, as everybody does.
+    await holdProject(at)
+    await holdCaller(ctx.db, ctx.actor, at.project.id)
+    requireSameProject(at.project, await findProject(ctx, project))
+  }
+  return inOrder
 }
 
 /** Does something in such a project; a refusal that is written down says in which one it was. */
