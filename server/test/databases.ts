@@ -34,7 +34,8 @@ export async function createTestDatabase(template: string = testDatabases.templa
 export const urlOf = ({ host, port, user, password, database }: Address): string =>
   `postgres://${user}:${encodeURIComponent(password)}@localhost:${port}/${database}?host=${encodeURIComponent(host)}`
 
-async function administer(connection: Connection, sql: string): Promise<void> {
+/** Runs one statement on a connection of its own. */
+export async function administer(connection: Connection, sql: string): Promise<void> {
   const client = singleConnection(connection)
   await client.connect()
   try {
