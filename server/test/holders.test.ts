@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { describe, test } from "node:test"
 import { organizationActions } from "../access/vocabulary.ts"
 import { endpoints } from "../endpoints.ts"
-import { caseOf, createWorld, send } from "./access-cases.ts"
+import { caseOf, createWorld, keptCaseOf, send } from "./access-cases.ts"
 import { watchChanges } from "./changes.ts"
 import { startHarness } from "./harness.ts"
 import * as people from "./people.ts"
@@ -75,7 +75,7 @@ describe("a permission of an organization", () => {
       await admin(`PATCH ${roles}/${allBut}`, { permissions: rules((...one) => !isEnough(...one)) })
       for (const kind of (["user", "machine"] as const).filter((one) => endpoint.callers.includes(one))) {
         for (const [who, tokens] of Object.entries(others)) {
-          const request = await caseOf(endpoint)(harness, acme)
+          const request = await keptCaseOf(endpoint, harness, acme)
           const { rest } = await changes()
           const answer = await send(harness, endpoint, { request, token: tokens[kind] })
           assert.equal(answer.body.error, "PermissionDenied", `${kind} ${who}: ${answer.text}`)

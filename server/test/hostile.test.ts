@@ -1,6 +1,8 @@
 import assert from "node:assert/strict"
 import { connect } from "node:net"
 import { describe, test } from "node:test"
+import { assertEnvelope } from "./envelope.ts"
+import { fewAtOnce } from "./few-at-once.ts"
 import { hostileSegments, listed, textOf } from "./hostile-names.ts"
 import { startHarness } from "./harness.ts"
 import type { Answer } from "./http.ts"
@@ -13,26 +15,6 @@ const group = await people.addGroup(harness, acme, "Readers")
 await people.addPerson(harness, acme, { email: "kim@example.com" })
 for (const username of [acme.adminUsername, "kim@example.com"]) {
   people.ok(await harness.call(`POST /api/v1/groups/${group.id}/users/${username}`, { token }))
-}
-
-/** Calls `act` for each item, sixteen at a time. */
-async function forEach<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
-  const waiting = [...items]
-  const work = async (): Promise<void> => {
-    for (let item = waiting.pop(); item !== undefined; item = waiting.pop()) await act(item)
-  }
-  await Promise.all(Array.from({ length: 16 }, work))
-}
-
-/** A refusal in the envelope, as JSON; `what` is shown when it is not. */
-function assertEnvelope(answer: Answer, what: string): void {
-  const words = `${what}: ${answer.status} ${answer.text.slice(0, 300)}`
-  assert.ok(answer.status >= 400 && answer.status < 500, words)
-  assert.equal(answer.headers["content-type"], "application/json; charset=utf-8", words)
-  const keys = Object.keys(answer.body ?? {}).filter((key) => key !== "details")
-  assert.deepEqual(keys, ["reqId", "statusCode", "message", "error"], words)
-  assert.equal(answer.body.statusCode, answer.status, words)
-  assert.match(answer.body.reqId, /^req-[A-Za-z0-9]{14}$/, words)
 }
 
 /** What a username of a path must be answered with by its rule, when nobody of the organization has it. */
@@ -60,7 +42,7 @@ describe("a hostile username", async () => {
   const before = await harness.state()
   for (const method of ["POST", "DELETE"]) {
     test(`${method} is answered by its own operation, and changes nothing`, async () => {
-      await forEach(hostileSegments, async (segment) => {
+      await fewAtOnce(hostileSegments, async (segment) => {
         const route = `${method} /api/v1/groups/${group.id}/users/${segment}`
         const answer = await harness.call(route, { token })
         assertEnvelope(answer, route)
@@ -73,7 +55,7 @@ describe("a hostile username", async () => {
   }
 
   test("other methods on it find no route", async () => {
-    await forEach(hostileSegments, async (segment) => {
+    await fewAtOnce(hostileSegments, async (segment) => {
       for (const method of ["GET", "PUT", "PATCH"]) {
         const route = `${method} /api/v1/groups/${group.id}/users/${segment}`
         const answer = await harness.call(route, { token })
@@ -165,7 +147,7 @@ describe("a hostile id", async () => {
   ]
   for (const [method, pathOf, body] of routes) {
     test(`${method} ${pathOf("…")} names nothing with it, and changes nothing`, async () => {
-      await forEach(hostileSegments, async (segment) => {
+      await fewAtOnce(hostileSegments, async (segment) => {
         const route = `${method} ${pathOf(segment)}`
         const answer = await harness.call(route, { token, body })
         assertEnvelope(answer, route)
@@ -239,7 +221,7 @@ describe("a hostile query", async () => {
           (tail) => name + tail.replace("NAME", name),
         ),
       ])
-      await forEach(
+      await fewAtOnce(
         [...queries, "__proto__=a", "__proto__[a]=b", "&&&", "=", "?", "a".repeat(9_000)],
         async (query) => {
           const answer = await harness.call(`GET ${path}?${query}`, { token })
@@ -351,7 +333,7 @@ describe("what is no HTTP", () => {
       for (let times = 1 + next(4); times > 0; times--) bytes[next(bytes.length)] = next(256)
       return bytes
     })
-    await forEach(mangled, async (bytes) => {
+    await fewAtOnce(mangled, async (bytes) => {
       const text = await received(bytes, 200)
       assert.ok(!text.startsWith("HTTP/1.1 5"), `${bytes.toString("latin1")}\n${text}`)
     })

@@ -8,7 +8,7 @@ import { spelledOut } from "../access/project-rules.ts"
 import { organizationActions, projectActions, type ProjectPermission } from "../access/vocabulary.ts"
 import { endpoints } from "../endpoints.ts"
 import type { Endpoint } from "../http/endpoint.ts"
-import { adminTokenFor, caseOf, createWorld, send, type Request } from "./access-cases.ts"
+import { adminTokenFor, caseOf, createWorld, keptCaseOf, send, type Request } from "./access-cases.ts"
 import { watchChanges } from "./changes.ts"
 import { startHarness } from "./harness.ts"
 import type { Answer } from "./http.ts"
@@ -49,7 +49,7 @@ async function refused(
 }
 
 let made = 0
-/** Somebody new of the organization, who may do everything in it that a role of it allows. */
+/** Somebody new of the organization, with a role of it. */
 async function somebody(kind: Kind, role: string) {
   if (kind === "machine") {
     const { id, token } = await people.addIdentity(harness, acme, role)
@@ -82,16 +82,32 @@ const withAllBut = {
   user: await somebody("user", "no-access"),
   machine: await somebody("machine", "no-access"),
 }
-/** Somebody with a group of their own, for what goes by a single right. */
-async function inGroup(kind: Kind) {
-  const one = await somebody(kind, "no-access")
+
+type Somebody = Awaited<ReturnType<typeof somebody>>
+/** Who has a role of projects, the same in each that they are put into, by kind and role; made when first needed. */
+const withRole = new Map<string, Promise<Somebody>>()
+function somebodyWith(kind: Kind, role: string, ofOrganization: string): Promise<Somebody> {
+  const key = `${kind} ${role} ${ofOrganization}`
+  const known = withRole.get(key) ?? somebody(kind, ofOrganization)
+  withRole.set(key, known)
+  return known
+}
+
+/** Puts somebody into a group of their own. */
+async function inGroup(one: Somebody) {
   const group = await people.addGroup(harness, acme, `Group ${++made}`)
   const { member } = one
   const way = "username" in member ? `users/${member.username}` : `machine-identities/${member.identityId}`
   people.ok(await harness.call(`POST /api/v1/groups/${group.id}/${way}`, { token: acme.token }))
   return { ...one, group }
 }
-const withExactly = { user: await inGroup("user"), machine: await inGroup("machine") }
+/** Somebody of each kind with a group of their own, for what goes by a single right. */
+const withExactly = {
+  user: await inGroup(await somebody("user", "no-access")),
+  machine: await inGroup(await somebody("machine", "no-access")),
+}
+/** The same for who leaves, by the end of a group that is made for each endpoint. */
+const leaving = { user: await somebody("user", "no-access"), machine: await somebody("machine", "no-access") }
 
 test("there are endpoints of projects, and each says which project it is about", () => {
   assert.ok(ofProject.length > 3)
@@ -105,10 +121,12 @@ test("there are endpoints of projects, and each says which project it is about",
 for (const [number, { endpoint, right }] of ofProject.entries()) {
   const callers = kinds.filter((kind) => endpoint.callers.includes(kind))
   const make = () => caseOf(endpoint)(harness, acme)
+  /** What is refused until somebody may do it. */
+  const kept = () => keptCaseOf(endpoint, harness, acme)
 
   describe(`${endpoint.id} in a project`, () => {
     test("refuses who is not in it, whatever they may do in the organization", async () => {
-      const request = await make()
+      const request = await kept()
       const project = await projectOf(endpoint, request)
       const others = holders.map(({ kind, token }) => ({ kind, token }))
       const admins = kinds.map((kind) => ({ kind, token: outsiders[kind].token }))
@@ -121,9 +139,9 @@ for (const [number, { endpoint, right }] of ofProject.entries()) {
     test("refuses the same once they have left it, or its group was deleted", async () => {
       const kind = callers[0]
       assert.ok(kind)
-      const request = await make()
+      const request = await kept()
       const project = await projectOf(endpoint, request)
-      const { token, group } = await inGroup(kind)
+      const { token, group } = await inGroup(leaving[kind])
       await putInProject(harness, project, { groupId: group.id }, "no-access")
       if (right !== "membership") {
         await refused(endpoint, request, { token, status: 403, error: "PermissionDenied", audited: 1 })
@@ -134,7 +152,7 @@ for (const [number, { endpoint, right }] of ofProject.entries()) {
     })
 
     test("is 404 for what is not there, in the words of another organization's, for everybody", async () => {
-      const request = await make()
+      const request = await kept()
       const project = await projectOf(endpoint, request)
       const foreign = await caseOf(endpoint)(harness, elsewhere)
       for (const kind of callers) {
@@ -160,7 +178,7 @@ for (const [number, { endpoint, right }] of ofProject.entries()) {
       test("needs no right in it", async () => {
         for (const kind of callers) {
           const request = await make()
-          const { token, member } = await somebody(kind, "no-access")
+          const { token, member } = await somebodyWith(kind, "no-access", "no-access")
           await putInProject(harness, await projectOf(endpoint, request), member, "no-access")
           people.ok(await send(harness, endpoint, { request, token }))
         }
@@ -173,11 +191,11 @@ for (const [number, { endpoint, right }] of ofProject.entries()) {
         (role) => !rightsOf(`project ${role}`, () => builtInProjectRules[role]).can(right),
       )
       assert.ok(lacking.includes("no-access"))
-      const request = await make()
+      const request = await kept()
       const project = await projectOf(endpoint, request)
       for (const kind of callers) {
         for (const role of lacking) {
-          const { token, member } = await somebody(kind, "almighty")
+          const { token, member } = await somebodyWith(kind, role, "almighty")
           await putInProject(harness, project, member, role)
           const denied = { token, status: 403, error: "PermissionDenied", audited: 1 }
           const answer = await refused(endpoint, request, denied)

@@ -3,7 +3,7 @@ import { describe, test } from "node:test"
 import { sql } from "kysely"
 import { endpoints } from "../endpoints.ts"
 import type { Endpoint } from "../http/endpoint.ts"
-import { caseOf, createWorld, send, type Request, withoutSuccess } from "./access-cases.ts"
+import { caseOf, createWorld, keptCaseOf, send, type Request, withoutSuccess } from "./access-cases.ts"
 import { watchChanges } from "./changes.ts"
 import { startHarness } from "./harness.ts"
 import type { Answer } from "./http.ts"
@@ -97,8 +97,8 @@ const ids = Object.values(await idsOfAcme())
 
 for (const endpoint of scoped) {
   test(`${endpoint.id} knows nothing of another organization`, async () => {
-    const ours = await caseOf(endpoint)(harness, acme)
-    const own = await caseOf(endpoint)(harness, elsewhere)
+    const ours = await keptCaseOf(endpoint, harness, acme)
+    const own = await keptCaseOf(endpoint, harness, elsewhere)
     for (const token of Object.values(callersOf(endpoint))) {
       for (const place of placesOf(ours)) {
         const same = at(ours, place)
@@ -167,12 +167,31 @@ const writtenForms = (value: unknown): string[] => {
   return typeof value === "string" && value.length >= 16 ? [value] : []
 }
 
+/** A function that finds them in a text, by how they begin: there are thousands of them and of texts. */
+function finderOf(secrets: string[]): (text: string) => string[] {
+  const length = 12
+  assert.ok(secrets.every((secret) => secret.length >= length))
+  const byBeginning = Map.groupBy(secrets, (secret) => secret.slice(0, length))
+  return (text) => {
+    const found: string[] = []
+    for (let at = 0; at + length <= text.length; at++) {
+      const some = byBeginning.get(text.slice(at, at + length)) ?? []
+      found.push(...some.filter((secret) => text.startsWith(secret, at)))
+    }
+    return found
+  }
+}
+
 describe("an answer that succeeds", () => {
   test("names nothing of another organization, and nothing that only the server may know", async (t) => {
     const answers: { id: string; answer: Answer }[] = []
     for (const endpoint of scoped.filter(({ id }) => !withoutSuccess.has(id))) {
       for (const token of Object.values(callersOf(endpoint))) {
-        const own = await caseOf(endpoint)(harness, elsewhere)
+        // What only reads leaves its request good for the next.
+        const own =
+          endpoint.method === "GET"
+            ? await keptCaseOf(endpoint, harness, elsewhere)
+            : await caseOf(endpoint)(harness, elsewhere)
         const answer = await send(harness, endpoint, { request: own, token: own.token ?? token })
         if (answer.status === 200) answers.push({ id: endpoint.id, answer })
       }
@@ -181,15 +200,14 @@ describe("an answer that succeeds", () => {
     const only = [...(await textsOf(acme.id))].filter((text) => !theirs.has(text) && text.length > 3)
     const foreign = new Set(only)
     const secrets = await storedSecrets()
+    const secretsIn = finderOf(secrets)
+    const [one = ""] = secrets
+    assert.ok(secretsIn(`a ${one}`).includes(one))
     assert.ok(answers.length > 80 && foreign.size > 200 && secrets.length > 20)
     for (const { id, answer } of answers) {
       const named = textsIn(answer.body).filter((text) => foreign.has(text))
       assert.deepEqual(named, [], id)
-      assert.deepEqual(
-        secrets.filter((secret) => answer.text.includes(secret)),
-        [],
-        id,
-      )
+      assert.deepEqual(secretsIn(answer.text), [], id)
       assert.ok(!answer.text.includes("$argon2"), id)
     }
     t.diagnostic(`${answers.length} answers, ${foreign.size} texts of the other, ${secrets.length} secrets`)
