@@ -1,4 +1,5 @@
 import fc from "fast-check"
+import { fewAtOnce } from "../few-at-once.ts"
 import type { Answer } from "../http.ts"
 import { requestsFor, type Sent } from "./arbitraries.ts"
 import type { Operation } from "./document.ts"
@@ -42,13 +43,8 @@ export async function fuzz(
   })
   const outcome: Outcome = { sent: 0, statuses: {}, findings: [], copies: 0 }
   for (let start = 0; start < requests.length && outcome.findings.length < 5; start += batchSize) {
-    const waiting = requests.slice(start, start + batchSize)
-    const work = async (): Promise<void> => {
-      for (let request = waiting.pop(); request; request = waiting.pop()) {
-        await tryOne(ground, operation, { request, outcome, seed })
-      }
-    }
-    await Promise.all(Array.from({ length: atOnce }, work))
+    const batch = requests.slice(start, start + batchSize)
+    await fewAtOnce(batch, (request) => tryOne(ground, operation, { request, outcome, seed }), atOnce)
     if (await ground.world.isWhole()) continue
     await renew(ground)
     outcome.copies++

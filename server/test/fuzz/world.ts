@@ -3,11 +3,12 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import pino from "pino"
 import { loadConfig } from "../../config.ts"
-import { openDatabase } from "../../db/database.ts"
+import { openDatabase, type Queries } from "../../db/database.ts"
 import { endpoints } from "../../endpoints.ts"
 import { startServer, type RunningServer } from "../../server.ts"
 import { caseOf, createWorld, type Request } from "../access-cases.ts"
 import { authSecret, halfwayTokens } from "../bad-tokens.ts"
+import { countChanges, watchChanges } from "../changes.ts"
 import { createTestDatabase, type TestDatabase } from "../databases.ts"
 import type { Harness } from "../harness.ts"
 import { call, type Answer, type Call } from "../http.ts"
@@ -76,6 +77,7 @@ export async function createSeed(env: Environment): Promise<Seed> {
     halfway: (await halfwayTokens(world))[0]?.token,
     garbage: "a.b.c",
   }
+  await watchChanges(own.queries)
   await own.close()
   await server.stop()
   return {
@@ -109,13 +111,32 @@ async function openCopy(
     return (await Promise.all(answers)).map(({ status }) => status).join()
   }
   const atFirst = await standing()
+  const own = openDatabase(database.connection, 1)
+  const hasChanged = standingChanges(own.queries)
   return {
     call: ask,
-    isWhole: async () => (await standing()) === atFirst,
+    isWhole: async () => !(await hasChanged()) || (await standing()) === atFirst,
     async close() {
+      await own.close()
       await server.stop()
       await database.drop()
     },
+  }
+}
+
+/** Tables that say who somebody is, and what they may do outside of projects. */
+const ofStanding = /^(?:users|sessions|organization|identit|group)/
+
+/** Answers a function that tells whether anything was written there since it was last asked. */
+function standingChanges(db: Queries): () => Promise<boolean> {
+  const changes = countChanges(db)
+  let known = 0
+  return async () => {
+    const { rest } = await changes()
+    const counts = Object.entries(rest).map(([table, count]) => (ofStanding.test(table) ? count : 0))
+    const before = known
+    known = counts.reduce((sum, count) => sum + count, 0)
+    return known !== before
   }
 }
 
