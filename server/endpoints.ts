@@ -18,6 +18,7 @@ import { memberEndpoints } from "./groups/members.api.ts"
 import type { Endpoint } from "./http/endpoint.ts"
 import { clientSecretEndpoints } from "./identities/client-secrets.api.ts"
 import { identityEndpoints } from "./identities/identities.api.ts"
+import { historyEndpoints } from "./history/history.api.ts"
 import { importEndpoints } from "./imports/imports.api.ts"
 import { roleEndpoints } from "./roles/roles.api.ts"
 import { identityMembershipEndpoints } from "./identities/identity-memberships.api.ts"
@@ -117,5 +118,6 @@ export const endpoints: readonly Endpoint[] = [
   ...secretMoveEndpoints,
   ...importEndpoints,
   ...serviceTokenEndpoints,
+  ...historyEndpoints,
   ...auditEndpoints,
 ]

@@ -18,6 +18,7 @@ export type ProjectKey =
   | "importId"
   | "serviceTokenId"
   | "ofToken"
+  | "snapshotId"
 
 /** The one key of a reference, and its value. */
 export function keyOf(reference: ProjectReference): [key: ProjectKey, value: string] {
@@ -45,6 +46,7 @@ const words: Record<Exclude<ProjectKey, "ofToken">, string> = {
   secretId: "There is no secret with the ID",
   importId: "There is no secret import with the ID",
   serviceTokenId: "There is no service token with the ID",
+  snapshotId: "There is no snapshot with the ID",
 }
 
 export const noSuchProject = (reference: ProjectReference) => {

@@ -91,6 +91,14 @@ export type AuditEvents = {
   "create-folder": FolderEvent
   "update-folder": FolderEvent & { oldFolderName: string; oldFolderPath: string }
   "delete-folder": FolderEvent
+  "get-folder-snapshot": SecretPlace & { snapshotId: string; numberOfSecrets: number }
+  "restore-folder": SecretPlace & {
+    snapshotId: string
+    secrets: Restored
+    folders: Restored
+    numberOfImportsCreated: number
+    numberOfImportsDeleted: number
+  }
   "create-tag": TagEvent
   "update-tag": TagEvent & { oldSlug: string }
   "delete-tag": TagEvent
@@ -173,6 +181,8 @@ type ServiceTokenContent = {
   expiresAt: string | null
 }
 type TagEvent = { projectId: string; tagId: string; slug: string }
+/** What was made, changed and ended, by its paths or names. */
+type Restored = { created: string[]; updated: string[]; deleted: string[] }
 type SecretPlace = { projectId: string; environment: string; secretPath: string }
 type SecretEvent = { secretId: string; secretKey: string; secretVersion: number; type: "shared" | "personal" }
 

@@ -104,6 +104,10 @@ const projectBy = {
   ),
   /** Its value is null: who is no service token has no project of their own. */
   ofToken: "projects p where p.org_id = $1 and p.id = $4::uuid",
+  snapshotId: projectOfOne(`
+    (select folder_id from folder_changes where org_id = $1 and id = $4::uuid) change
+    join folders one on one.org_id = $1 and one.id = change.folder_id and one.ended_at is null
+    join environments e on e.org_id = $1 and e.id = one.environment_id and e.deleted_at is null`),
 } as const
 type ProjectKey = keyof typeof projectBy
 

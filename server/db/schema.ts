@@ -271,6 +271,25 @@ export interface Environments {
   deleted_at: Timestamp | null
 }
 
+export interface FolderChanges {
+  org_id: string
+  project_id: string
+  environment_id: string
+  folder_id: string
+  id: Generated<string>
+  actor_kind: string | null
+  actor_id: string | null
+  changed_at: Generated<Timestamp>
+}
+
+export interface FolderVersions {
+  org_id: string
+  folder_id: string
+  changed_at: Generated<Timestamp>
+  name: string
+  description: string | null
+}
+
 export interface Folders {
   org_id: string
   project_id: string
@@ -936,6 +955,15 @@ export interface SchemaMigrations {
   applied_at: Generated<Timestamp>
 }
 
+export interface SecretImportVersions {
+  org_id: string
+  import_id: string
+  changed_at: Generated<Timestamp>
+  source_environment_id: string
+  source_path: string
+  position: number
+}
+
 export interface SecretImports {
   org_id: string
   project_id: string
@@ -1127,6 +1155,8 @@ export interface DB {
   authenticators: Authenticators
   email_codes: EmailCodes
   environments: Environments
+  folder_changes: FolderChanges
+  folder_versions: FolderVersions
   folders: Folders
   group_identity_memberships: GroupIdentityMemberships
   group_role_grants: GroupRoleGrants
@@ -1178,6 +1208,7 @@ export interface DB {
   project_user_role_grants: ProjectUserRoleGrants
   projects: Projects
   schema_migrations: SchemaMigrations
+  secret_import_versions: SecretImportVersions
   secret_imports: SecretImports
   secret_tags: SecretTags
   secret_versions: SecretVersions

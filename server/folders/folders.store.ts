@@ -1,9 +1,13 @@
 import { sql, type Selectable } from "kysely"
 import { run, type Queries } from "../db/database.ts"
+import { folderChangeFrom, type Writer } from "../db/folder-change.ts"
 import { below } from "../db/paths.ts"
 import type { Folders } from "../db/schema.ts"
 
 export type FolderRow = Selectable<Folders> & { last_secret_modified: Date | null }
+export { noteFolderChange } from "../db/folder-change.ts"
+export type { Writer } from "../db/folder-change.ts"
+
 type InProject = { orgId: string; projectId: string }
 export type Tree = { orgId: string; projectId: string; environmentId: string }
 const lastSecretModified = sql<Date | null>`(
@@ -83,16 +87,22 @@ const moveSql = `
 
 // What imports it goes on to import it.
 const moveImportsSql = `
-  update secret_imports set source_path = $4::text || substr(source_path, length($3::text) + 1)
-  where org_id = $1 and source_environment_id = $2 and ended_at is null
-    and (source_path = $3 or (source_path > $5 and source_path < $6))`
+  with moved as (
+    update secret_imports set source_path = $4::text || substr(source_path, length($3::text) + 1)
+    where org_id = $1 and source_environment_id = $2 and ended_at is null
+      and (source_path = $3 or (source_path > $5 and source_path < $6))
+    returning org_id, project_id, environment_id, folder_id
+  )
+  ${folderChangeFrom("moved", ["$7", "$8"])}`
+
+export type FolderChanges = { name: string; path: string; description: string | null | undefined }
 
 /** Renames a folder, and with it the paths of all that lie in it; what is undefined stays. */
 export async function updateFolder(
   db: Queries,
-  tree: Tree,
+  { writer, ...tree }: Tree & { writer: Writer },
   old: FolderRow,
-  changes: { name: string; path: string; description: string | null | undefined },
+  changes: FolderChanges,
 ): Promise<FolderRow> {
   const changed = await db
     .updateTable("folders")
@@ -111,7 +121,7 @@ export async function updateFolder(
     const { from, to } = below(old.path)
     const values = [tree.orgId, tree.environmentId, old.path, changes.path, from, to]
     await run(db, moveSql, values)
-    await run(db, moveImportsSql, values)
+    await run(db, moveImportsSql, [...values, writer.kind, writer.id])
   }
   return { ...changed, last_secret_modified: old.last_secret_modified }
 }
@@ -119,26 +129,40 @@ export async function updateFolder(
 const inTree =
   "org_id = $1 and environment_id = $2 and ended_at is null and (path = $3 or (path > $4 and path < $5))"
 const lockSql = `select id from folders where ${inTree} order by id for update`
+// All at the time of the transaction, by which the history of what holds them is read.
 const endSecretsSql = `
-  update secrets set ended_at = statement_timestamp()
+  update secrets set ended_at = now()
   where org_id = $1 and ended_at is null and folder_id in (select id from folders where ${inTree})`
 const endImportsSql = `
-  update secret_imports set ended_at = statement_timestamp()
-  where org_id = $1 and ended_at is null and (
-    folder_id in (select id from folders where ${inTree})
-    or (source_environment_id = $2 and (source_path = $3 or (source_path > $4 and source_path < $5)))
-  )`
-const endSql = `update folders set ended_at = statement_timestamp() where ${inTree}`
+  with ended as (
+    update secret_imports set ended_at = now()
+    where org_id = $1 and ended_at is null and (
+      folder_id in (select id from folders where ${inTree})
+      or (source_environment_id = $2 and (source_path = $3 or (source_path > $4 and source_path < $5)))
+    )
+    returning org_id, project_id, environment_id, folder_id
+  )
+  ${folderChangeFrom("ended", ["$6", "$7"])}`
+const endSql = `update folders set ended_at = now() where ${inTree}`
 
 /** Waits for secrets that are under way into a folder or one below it, and lets no other in until the transaction ends. */
 export async function lockFolders(db: Queries, tree: Tree, path: string): Promise<void> {
   await run(db, lockSql, treeValues(tree, path))
 }
 
+/** Locks one folder: secrets that are under way into it come first, and no other gets in until the transaction ends. */
+export async function lockFolder(db: Queries, tree: Tree, id: string): Promise<FolderRow | undefined> {
+  return folders(db, tree).where("id", "=", id).forUpdate().executeTakeFirst()
+}
+
 /** Ends a folder that is locked, and all that lie in it, with their secrets, their imports, and what imports them. */
-export async function endFolders(db: Queries, tree: Tree, path: string): Promise<void> {
+export async function endFolders(
+  db: Queries,
+  { writer, ...tree }: Tree & { writer: Writer },
+  path: string,
+): Promise<void> {
   await run(db, endSecretsSql, treeValues(tree, path))
-  await run(db, endImportsSql, treeValues(tree, path))
+  await run(db, endImportsSql, [...treeValues(tree, path), writer.kind, writer.id])
   await run(db, endSql, treeValues(tree, path))
 }
 

@@ -1,5 +1,6 @@
 import { PermissionDenied } from "../access/access.ts"
 import { noSuchProject } from "../access/project.ts"
+import { authorOf } from "../access/actor.ts"
 import type { ProjectAction } from "../access/vocabulary.ts"
 import { record } from "../audit/audit.ts"
 import type { ProjectContext } from "../context.ts"
@@ -10,12 +11,13 @@ import { getEnvironment, getEnvironmentBySlug, type Environment } from "../proje
 import * as store from "./folders.store.ts"
 
 export type Folder = store.FolderRow
-type Tree = store.Tree & { environment: Environment }
+/** The folders of an environment, and who changes them. */
+export type Tree = store.Tree & { environment: Environment; writer: store.Writer }
 
 const placeOf = (ctx: ProjectContext) => ({ orgId: ctx.actor.orgId, projectId: ctx.project.id })
 
 /** Throws 403 unless the caller may do so with what lies in a folder of that path. */
-function authorizeIn(
+export function authorizeIn(
   { project }: ProjectContext,
   action: ProjectAction<"secret-folders">,
   place: { environment: string; secretPath: string },
@@ -26,10 +28,11 @@ function authorizeIn(
 
 async function treeOf(ctx: ProjectContext, slug: string): Promise<Tree> {
   const environment = await getEnvironmentBySlug(ctx, slug)
-  return { ...placeOf(ctx), environmentId: environment.id, environment }
+  return { ...placeOf(ctx), environmentId: environment.id, environment, writer: authorOf(ctx.actor) }
 }
 
-async function lockedTreeOf(ctx: ProjectContext, slug: string): Promise<Tree> {
+/** The folders of an environment, held as they lie until the transaction ends. */
+export async function lockedTreeOf(ctx: ProjectContext, slug: string): Promise<Tree> {
   const tree = await treeOf(ctx, slug)
   await store.lockTree(ctx.db, tree)
   return tree
@@ -71,9 +74,14 @@ async function makeIn(
   const path = pathIn(parent.path, name)
   const folder = { id: newId(), parent_id: parent.id, name, path, description }
   const made = await store.insertFolder(ctx.db, tree, folder)
+  await noteIn(ctx, tree, parent.id)
   await record(ctx, "create-folder", eventOf(tree, made))
   return made
 }
+
+/** Notes for the history of a folder that what lies in it has changed. */
+const noteIn = (ctx: ProjectContext, { orgId, writer }: Tree, folderId: string): Promise<void> =>
+  store.noteFolderChange(ctx.db, { orgId, folderId, writer })
 
 const eventOf = ({ projectId, environment }: Tree, { id, name, path }: Folder) => ({
   projectId,
@@ -146,6 +154,7 @@ export async function updateFolder(ctx: ProjectContext, changes: Changes): Promi
     path: pathIn(path, name),
     description: description === "" ? null : description,
   })
+  if (old.parent_id !== null) await noteIn(ctx, tree, old.parent_id)
   const before = { oldFolderName: old.name, oldFolderPath: old.path }
   await record(ctx, "update-folder", { ...eventOf(tree, changed), ...before })
   return changed
@@ -177,6 +186,7 @@ export async function deleteFolder(
     throw badRequest("The folder is not empty: say forceDelete to delete it with all that it holds")
   }
   await store.endFolders(ctx.db, tree, folder.path)
+  if (folder.parent_id !== null) await noteIn(ctx, tree, folder.parent_id)
   await record(ctx, "delete-folder", eventOf(tree, folder))
   return folder
 }

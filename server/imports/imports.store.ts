@@ -1,5 +1,7 @@
 import { run, type Queries } from "../db/database.ts"
 
+export { noteFolderChange } from "../db/folder-change.ts"
+
 export type ImportRow = {
   id: string
   project_id: string
@@ -139,7 +141,7 @@ export async function orderImports(
 }
 
 const endSql = `
-  update secret_imports set ended_at = statement_timestamp() where org_id = $1 and project_id = $2 and id = $3`
+  update secret_imports set ended_at = now() where org_id = $1 and project_id = $2 and id = $3`
 
 export async function endImport(db: Queries, { orgId, projectId }: InProject, id: string): Promise<void> {
   await run(db, endSql, [orgId, projectId, id])

@@ -1,5 +1,6 @@
 import { PermissionDenied } from "../access/access.ts"
 import { noSuchProject } from "../access/project.ts"
+import { authorOf } from "../access/actor.ts"
 import type { ProjectAction } from "../access/vocabulary.ts"
 import { record } from "../audit/audit.ts"
 import type { ProjectContext } from "../context.ts"
@@ -35,7 +36,7 @@ export function authorizeIn(
   if (!mayIn(ctx, action, place)) throw new PermissionDenied(ctx.project, [action, "secret-imports"])
 }
 
-type Folder = store.AtPath & { folderId: string }
+export type Folder = store.AtPath & { folderId: string }
 
 /** The folder of a request; with `isHeld` it stays until the transaction ends. */
 export async function folderOf(
@@ -81,17 +82,23 @@ export async function createImport(
   if (others.length >= maxImports) throw badRequest(`A folder imports at most ${maxImports} others`)
   const id = newId()
   await store.insertImport(ctx.db, atOf(ctx), folder.folderId, { id, source })
+  await noteIn(ctx, folder)
   const made = await getWritten(ctx, id)
   await record(ctx, "create-secret-import", eventOf(made))
   return made
 }
+
+/** Notes for the history of a folder that what it imports has changed. */
+const noteIn = (ctx: ProjectContext, { folderId }: Folder): Promise<void> =>
+  store.noteFolderChange(ctx.db, { orgId: ctx.actor.orgId, folderId, writer: authorOf(ctx.actor) })
 
 const sourceOf = async (ctx: ProjectContext, { environment, path }: Place): Promise<store.AtPath> => ({
   environmentId: (await getEnvironmentBySlug(ctx, environment)).id,
   path,
 })
 
-async function requireNoCycle(
+/** Throws 400 when an import would make a cycle; one (null: none) is passed over, which is to be another. */
+export async function requireNoCycle(
   ctx: ProjectContext,
   folder: store.AtPath,
   source: store.AtPath,
@@ -149,6 +156,7 @@ export async function updateImport(
     atOf(ctx),
     others.toSpliced((sent.position ?? old.position) - 1, 0, old.id),
   )
+  await noteIn(ctx, folder)
   const changed = await getWritten(ctx, old.id)
   await record(ctx, "update-secret-import", {
     ...eventOf(changed),
@@ -176,6 +184,7 @@ export async function deleteImport(
   const folder = await folderOf(ctx, place, true)
   const found = importIn(await store.importsOf(ctx.db, atOf(ctx), folder.folderId), importId, place)
   await store.endImport(ctx.db, atOf(ctx), found.id)
+  await noteIn(ctx, folder)
   await record(ctx, "delete-secret-import", eventOf(found))
   return found
 }

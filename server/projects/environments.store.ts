@@ -1,5 +1,6 @@
 import { sql, type Selectable } from "kysely"
 import { run, type Queries } from "../db/database.ts"
+import { folderChangeFrom, type Writer } from "../db/folder-change.ts"
 import type { Environments } from "../db/schema.ts"
 
 export type EnvironmentRow = Selectable<Environments>
@@ -75,13 +76,21 @@ export const updateEnvironment = (
     .executeTakeFirstOrThrow()
 
 const endImportsSql = `
-  update secret_imports set ended_at = statement_timestamp()
-  where org_id = $1 and project_id = $2 and ended_at is null
-    and (environment_id = $3 or source_environment_id = $3)`
+  with ended as (
+    update secret_imports set ended_at = now()
+    where org_id = $1 and project_id = $2 and ended_at is null
+      and (environment_id = $3 or source_environment_id = $3)
+    returning org_id, project_id, environment_id, folder_id
+  )
+  ${folderChangeFrom("ended", ["$4", "$5"])}`
 
 /** Deletes an environment, and ends what imports from it or into it. */
-export async function deleteEnvironment(db: Queries, { orgId, projectId }: At, id: string): Promise<void> {
-  await run(db, endImportsSql, [orgId, projectId, id])
+export async function deleteEnvironment(
+  db: Queries,
+  { orgId, projectId, writer }: At & { writer: Writer },
+  id: string,
+): Promise<void> {
+  await run(db, endImportsSql, [orgId, projectId, id, writer.kind, writer.id])
   await db
     .updateTable("environments")
     .set({ deleted_at: sql<Date>`statement_timestamp()` })

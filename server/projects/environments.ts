@@ -1,3 +1,4 @@
+import { authorOf } from "../access/actor.ts"
 import { record } from "../audit/audit.ts"
 import type { ProjectContext } from "../context.ts"
 import { newId, uuidOrNull } from "../crypto/ids.ts"
@@ -75,7 +76,7 @@ const move = (ctx: ProjectContext, from: number, to: number): Promise<void> =>
 export async function deleteEnvironment(ctx: ProjectContext, environmentId: string): Promise<Environment> {
   await lockProject(ctx)
   const environment = await getEnvironment(ctx, environmentId)
-  await store.deleteEnvironment(ctx.db, placeOf(ctx), environment.id)
+  await store.deleteEnvironment(ctx.db, { ...placeOf(ctx), writer: authorOf(ctx.actor) }, environment.id)
   await record(ctx, "delete-environment", eventOf(environment))
   return environment
 }

@@ -1,5 +1,6 @@
 import { auditInsertFrom, auditValues, type AuditRow } from "../db/audit-row.ts"
 import { run, type Queries } from "../db/database.ts"
+import { folderChangeFrom, type Writer } from "../db/folder-change.ts"
 import { secretColumns, type SecretRow, type StoredPair } from "../db/secret-row.ts"
 
 /** A secret as it is written, with the version that is kept of it. Sealed columns are in hex. */
@@ -23,7 +24,9 @@ export type WrittenSecret = {
   kept_metadata: string | null
 }
 
-export type Writer = { kind: "user" | "identity" | "service"; id: string }
+// Personal overrides are no part of what a folder was.
+const noteChange = (rows: string, writer: [kind: string, id: string]): string =>
+  folderChangeFrom(`${rows} where owner_id is null`, writer)
 
 const given = (parameter: string): string => `
   select * from jsonb_to_recordset(${parameter}::jsonb) as n(
@@ -47,7 +50,7 @@ const keepVersions = `
  * The folder is locked against its end while the rows go in, and a personal secret's shared one against its own. A name
  * that is taken is for the unique index to refuse, and then nothing is written.
  */
-const insertSql = `
+const insertSql = (isAudited: boolean): string => `
   with held_folder as (
     select org_id, project_id, environment_id, id from folders
     where org_id = $1 and id = $4 and ended_at is null for key share
@@ -66,20 +69,25 @@ const insertSql = `
     from held_folder f, given n
     where n.owner_id is null or n.key in (select key from held_shared)
     returning *
-  ), kept as (${keepVersions}), recorded as (
-    ${auditInsertFrom("(select true from written limit 1) once", 6)}
-  )
-  select ${secretColumns}, (select count(*) from recorded) + (select count(*) from kept) as parts from written s`
+  ), kept as (${keepVersions}), noted as (${noteChange("written", ["$2", "$3"])})
+  ${isAudited ? `, recorded as (${auditInsertFrom("(select true from written limit 1) once", 6)})` : ""}
+  select ${secretColumns} from written s`
+const insertAuditedSql = insertSql(true)
+const insertAloneSql = insertSql(false)
 
-/** Writes new secrets into a folder with the audit row, in one statement; none when the folder is gone. */
+/**
+ * Writes new secrets into a folder with the audit row, in one statement; none when the folder is gone. Without an audit
+ * row (null) where they are part of something that leaves its own.
+ */
 export function insertSecrets(
   db: Queries,
   { orgId, folderId, writer }: { orgId: string; folderId: string; writer: Writer },
   secrets: WrittenSecret[],
-  audit: AuditRow,
+  audit: AuditRow | null,
 ): Promise<SecretRow[]> {
-  const values = [orgId, writer.kind, writer.id, folderId, JSON.stringify(secrets), ...auditValues(audit)]
-  return run(db, insertSql, values)
+  const values = [orgId, writer.kind, writer.id, folderId, JSON.stringify(secrets)]
+  if (audit === null) return run(db, insertAloneSql, values)
+  return run(db, insertAuditedSql, [...values, ...auditValues(audit)])
 }
 
 const updateSql = `
@@ -93,8 +101,8 @@ const updateSql = `
     from given n
     where s.org_id = $1 and s.id = n.id
     returning s.*
-  ), kept as (${keepVersions})
-  select ${secretColumns}, (select count(*) from kept) as parts from written s`
+  ), kept as (${keepVersions}), noted as (${noteChange("written", ["$2", "$3"])})
+  select ${secretColumns} from written s`
 
 /** Writes secrets that the transaction has locked anew. */
 export const updateSecrets = (
@@ -139,6 +147,15 @@ export const lockSecretsById = (
   ids: string[],
 ): Promise<SecretRow[]> => run(db, lockByIdSql, [orgId, folderId, ids])
 
+const lockAllSql = `
+  select ${secretColumns} from secrets s
+  where s.org_id = $1 and s.folder_id = $2 and s.owner_id is null and s.ended_at is null
+  order by s.id for update`
+
+/** The shared secrets of a folder, locked until the transaction ends. */
+export const lockAllSecrets = (db: Queries, { orgId, folderId }: Omit<Named, "keys">): Promise<SecretRow[]> =>
+  run(db, lockAllSql, [orgId, folderId])
+
 const renameSql = `
   update secrets set key = $4
   where org_id = $1 and folder_id = $2 and key = $3 and owner_id is not null and ended_at is null`
@@ -153,16 +170,21 @@ export async function renameOverrides(
   await run(db, renameSql, [orgId, folderId, from, to])
 }
 
+// The time is that of the whole transaction, by which the history of the folder is read.
 const endSql = `
-  update secrets set ended_at = statement_timestamp()
-  where org_id = $1 and folder_id = $2 and ended_at is null
-    and (id = any($3::uuid[]) or (owner_id is not null and key = any($4::text[])))`
+  with ended as (
+    update secrets set ended_at = now()
+    where org_id = $1 and folder_id = $2 and ended_at is null
+      and (id = any($3::uuid[]) or (owner_id is not null and key = any($4::text[])))
+    returning org_id, project_id, environment_id, folder_id, owner_id
+  )
+  ${noteChange("ended", ["$5", "$6"])}`
 
 /** Ends secrets that the transaction has locked, and all personal overrides of those names. */
 export async function endSecrets(
   db: Queries,
-  { orgId, folderId, keys }: Named,
+  { orgId, folderId, keys, writer }: Named & { writer: Writer },
   ids: string[],
 ): Promise<void> {
-  await run(db, endSql, [orgId, folderId, ids, keys])
+  await run(db, endSql, [orgId, folderId, ids, keys, writer.kind, writer.id])
 }

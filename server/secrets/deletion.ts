@@ -2,7 +2,7 @@ import { record } from "../audit/audit.ts"
 import type { ProjectContext } from "../context.ts"
 import * as store from "./changes.store.ts"
 import { lockAllowed } from "./locks.ts"
-import { mayOn, noSuchSecret, ownerOf, requirePlace, type Kind, type Place } from "./places.ts"
+import { callerOf, mayOn, noSuchSecret, ownerOf, requirePlace, type Kind, type Place } from "./places.ts"
 import { eventPlace, secretEvent, type Seen } from "./secrets.ts"
 import type { PlaceFacts, SecretRow } from "./secrets.store.ts"
 import { nothingOpened, openRows } from "./values.ts"
@@ -27,7 +27,7 @@ async function remove(
     if (missing !== undefined) throw noSuchSecret(missing, place)
     await store.endSecrets(
       ctx.db,
-      { orgId: ctx.actor.orgId, folderId, keys: ownerId === null ? keys : [] },
+      { orgId: ctx.actor.orgId, folderId, keys: ownerId === null ? keys : [], writer: callerOf(ctx) },
       found.map(({ id }) => id),
     )
     rows.push(...found)

@@ -49,7 +49,7 @@ export async function moveSecrets(ctx: ProjectContext, move: Move, facts: MoveFa
   await write(ctx, move, to, plain)
   await changes.endSecrets(
     ctx.db,
-    { orgId, folderId: from.folderId, keys },
+    { orgId, folderId: from.folderId, keys, writer: callerOf(ctx) },
     rows.map(({ id }) => id),
   )
 }

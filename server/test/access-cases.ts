@@ -4,6 +4,7 @@ import type { Call } from "./http.ts"
 import { freshIdentity, identityCases } from "./identity-cases.ts"
 import { adminCases } from "./admin-cases.ts"
 import { folderCases } from "./folder-cases.ts"
+import { historyCases } from "./history-cases.ts"
 import { importCases } from "./import-cases.ts"
 import { accountCases } from "./account-cases.ts"
 import { passwordCases } from "./password-cases.ts"
@@ -165,6 +166,7 @@ export const cases: Record<string, Make> = {
   ...tagCases,
   ...importCases,
   ...serviceTokenCases,
+  ...historyCases,
   listOwnOrganizations: async () => ({}),
   listMyOrganizations: async () => ({}),
   getOwnPermissions: async (_harness, { id }) => ({ path: { organizationId: id } }),

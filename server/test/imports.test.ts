@@ -22,6 +22,7 @@ const domains = new Set([
   "folders",
   "grants",
   "groups",
+  "history",
   "identities",
   "imports",
   "organizations",
