@@ -53,7 +53,9 @@ import { legacyTagEndpoints } from "./projects/tags.legacy.api.ts"
 import { secretBatchEndpoints } from "./secrets/batches.api.ts"
 import { secretChangeEndpoints } from "./secrets/changes.api.ts"
 import { secretMoveEndpoints } from "./secrets/moves.api.ts"
+import { referenceEndpoints } from "./secrets/references.api.ts"
 import { secretEndpoints } from "./secrets/secrets.api.ts"
+import { secretTagEndpoints } from "./secrets/tags.api.ts"
 import { serviceTokenEndpoints } from "./service-tokens/service-tokens.api.ts"
 import { passwordEndpoints } from "./users/passwords.api.ts"
 import { profileEndpoints } from "./users/profile.api.ts"
@@ -116,6 +118,8 @@ export const endpoints: readonly Endpoint[] = [
   ...secretChangeEndpoints,
   ...secretBatchEndpoints,
   ...secretMoveEndpoints,
+  ...secretTagEndpoints,
+  ...referenceEndpoints,
   ...importEndpoints,
   ...serviceTokenEndpoints,
   ...historyEndpoints,

@@ -89,6 +89,43 @@ describe("secrets, by the generated client", () => {
   })
 })
 
+test("the history of a folder, and the tree of references, by the generated client", async () => {
+  const { id: workspaceId } = await addProject("History of clients", organization.adminToken)
+  const at = { workspaceId: workspaceId as string, environment, secretPath: "/" }
+  const folder = { workspaceId: at.workspaceId, environment, path: "/" }
+  for (const [secretName, secretValue] of [
+    ["A", "1"],
+    ["B", "<${A}>"],
+  ] as const) {
+    await ada.apiV3SecretsRawSecretNamePost({
+      secretName,
+      apiV3SecretsRawSecretNamePostRequest: { ...at, secretValue },
+    })
+  }
+  const { tree, value } = (
+    await ada.apiV3SecretsRawSecretNameSecretReferenceTreeGet({ ...at, secretName: "B" })
+  ).data
+  assert.deepEqual(
+    [tree.key, tree.children.map(({ key }: { key: string }) => key), value],
+    ["B", ["A"], "<1>"],
+  )
+  const { secretSnapshots } = (await ada.apiV1WorkspaceWorkspaceIdSecretSnapshotsGet(folder)).data
+  const { count } = (await ada.apiV1WorkspaceWorkspaceIdSecretSnapshotsCountGet(folder)).data
+  assert.deepEqual([secretSnapshots.length, count], [3, 3])
+  const secretSnapshotId = secretSnapshots[1]?.id ?? assert.fail()
+  const { secretSnapshot } = (await ada.apiV1SecretSnapshotSecretSnapshotIdGet({ secretSnapshotId })).data
+  assert.deepEqual(
+    secretSnapshot.secretVersions.map((each) => [each.secretKey, each.secretValue]),
+    [["A", "1"]],
+  )
+  await ada.apiV1SecretSnapshotSecretSnapshotIdRollbackPost({ secretSnapshotId })
+  const { secrets } = (await ada.apiV3SecretsRawGet(at)).data
+  assert.deepEqual(
+    secrets.map(({ secretKey }) => secretKey),
+    ["A"],
+  )
+})
+
 test("imports of secrets, by the generated client", async () => {
   const { id, slug } = await addProject("Imports of clients")
   const into = { workspaceId: id as string, environment }

@@ -9,7 +9,8 @@ const made = await server.call("POST /api/v1/projects", {
   token: organization.token,
   body: { projectName: "Tags of clients" },
 })
-const projectId = people.ok(made).project.id as string
+const { project } = people.ok(made)
+const projectId = project.id as string
 
 describe("tags of a project, by the generated client", () => {
   test("are made, read, listed, changed and deleted, and secrets have them", async () => {
@@ -40,6 +41,24 @@ describe("tags of a project, by the generated client", () => {
     assert.deepEqual(
       secrets.map((one) => one.tags?.map(({ slug, color }) => [slug, color])),
       [[["blue", "#0000ff"]]],
+    )
+    const tagging = { projectSlug: project.slug, environment: "dev", secretPath: "/", tagSlugs: ["blue"] }
+    const { secret: bare } = (
+      await api.apiV3SecretsTagsSecretNameDelete({
+        secretName: "TAGGED",
+        apiV3SecretsTagsSecretNameDeleteRequest: tagging,
+      })
+    ).data
+    assert.deepEqual([bare.version, bare.tags], [2, []])
+    const { secret: again } = (
+      await api.apiV3SecretsTagsSecretNamePost({
+        secretName: "TAGGED",
+        apiV3SecretsTagsSecretNamePostRequest: tagging,
+      })
+    ).data
+    assert.deepEqual(
+      again.tags.map(({ slug }) => slug),
+      ["blue"],
     )
     const changed = await api.apiV1WorkspaceProjectIdTagsTagIdPatch({
       ...place,

@@ -49,6 +49,27 @@ export const SecretVersion = SecretObject.extend({
   }),
 })
 
+/** A secret whose tags were changed, in the form of clients that decrypted values themselves: what they did is empty. */
+export const TaggedSecret = z.object({
+  id: uuid,
+  version: z.number(),
+  type: z.string(),
+  secretKeyCiphertext: z.string(),
+  secretKeyIV: z.string(),
+  secretKeyTag: z.string(),
+  secretValueCiphertext: z.string(),
+  secretValueIV: z.string(),
+  secretValueTag: z.string(),
+  secretReminderNote: z.string().nullable(),
+  secretReminderRepeatDays: z.number().nullable(),
+  skipMultilineEncoding: z.boolean(),
+  userId: uuid.nullable(),
+  folderId: uuid,
+  createdAt: timestamp,
+  updatedAt: timestamp,
+  tags: z.array(Tag),
+})
+
 type Sealed = { reveal(): string }
 export type ShownSecret = {
   row: {
@@ -97,6 +118,29 @@ export function presentSecret(
     secretValueHidden: opened.value === undefined,
     secretMetadata: metadataOf(row.metadata, opened.hiddenValues),
     tags: row.tags.map(({ id, slug, color }) => ({ id, slug, color, name: slug })),
+  }
+}
+
+export function presentTaggedSecret(shown: ShownSecret & { folderId: string }): z.input<typeof TaggedSecret> {
+  const { id, version, type, tags, createdAt, updatedAt, ...secret } = presentSecret(shown, "")
+  return {
+    id,
+    version,
+    type,
+    secretKeyCiphertext: "",
+    secretKeyIV: "",
+    secretKeyTag: "",
+    secretValueCiphertext: "",
+    secretValueIV: "",
+    secretValueTag: "",
+    secretReminderNote: secret.secretReminderNote,
+    secretReminderRepeatDays: secret.secretReminderRepeatDays,
+    skipMultilineEncoding: secret.skipMultilineEncoding,
+    userId: shown.row.owner_id,
+    folderId: shown.folderId,
+    createdAt,
+    updatedAt,
+    tags,
   }
 }
 

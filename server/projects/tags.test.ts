@@ -135,6 +135,30 @@ describe("the tags of secrets", () => {
     }
   })
 
+  test("are given and taken by their slugs, beside the others, whoever does so at once", async () => {
+    for (const slug of ["a", "b", "c"]) await addTag(slug)
+    people.ok(await create("RETAGGED"))
+    const place = { projectSlug: project.slug, environment: "dev", secretPath: "/" }
+    const retag = (verb: string, tagSlugs: string[], name = "RETAGGED", token = acme.token) =>
+      send(`${verb} /api/v3/secrets/tags/${name}`, { ...place, tagSlugs }, token)
+    const answers = await Promise.all(["a", "b", "c"].map((slug) => retag("POST", [slug])))
+    assert.deepEqual(new Set(answers.map((answer) => people.ok(answer).secret.version)), new Set([2, 3, 4]))
+    assert.deepEqual(slugsOf(await read("/RETAGGED")), ["a", "b", "c"])
+    assert.deepEqual(slugsOf(await retag("DELETE", ["a", "c", "a"])), ["b"])
+    assert.deepEqual(slugsOf(await retag("DELETE", ["a"])), ["b"])
+    const { secret } = people.ok(await retag("POST", ["a", "b"]))
+    assert.deepEqual([secret.secretValueCiphertext, secret.userId, secret.version], ["", null, 7])
+    assert.deepEqual(slugsOf(await read("/RETAGGED")), ["a", "b"])
+    await refused(404, () => retag("POST", ["c", "unknown"]))
+    await refused(404, () => retag("DELETE", ["unknown"]))
+    await refused(404, () => retag("POST", ["a"], "ABSENT"))
+    await refused(422, () => retag("POST", []))
+    const guarded = await limited(secrets(["edit"], "a", "c"))
+    await refused(403, () => retag("POST", ["c"], "ABSENT", guarded))
+    await refused(403, () => retag("DELETE", ["a"], "RETAGGED", guarded))
+    people.ok(await retag("POST", ["c"], "RETAGGED", guarded))
+  })
+
   test("narrow lists to those with one of them, and go along in a move", async () => {
     const [one, two] = [await addTag("one"), await addTag("two")]
     people.ok(await create("WITH_ONE", { tagIds: [one.id] }))

@@ -8,8 +8,8 @@ import { openRows, type Opened } from "./values.ts"
 
 /** So many different secrets are looked up for one request. */
 const maxReferences = 2_000
-/** What one value, and all of one request, may become; who would make more of it is answered what is written. */
-const ofOne = { steps: 10_000, characters: 2_000_000 }
+/** What one value may become, and all of one request; who would make more of it is answered what is written. */
+export const ofOne = { steps: 10_000, characters: 2_000_000 }
 const ofAll = { steps: 200_000, characters: 20_000_000 }
 
 /** A secret whose value was put in place of a reference. */
@@ -52,10 +52,11 @@ export async function expandAll<T extends Openable>(
   return { secrets: expanded, read: [...read] }
 }
 
-type Known = Map<string, ReadByReference>
+/** What references name that the caller may read, by the word for each. */
+export type Known = Map<string, ReadByReference>
 
 /** Reads what values name, and what those name, each depth at once. */
-async function follow(ctx: ProjectContext, targets: Target[]): Promise<Known> {
+export async function follow(ctx: ProjectContext, targets: Target[]): Promise<Known> {
   const known: Known = new Map()
   const asked = new Set<string>()
   let reached = targets

@@ -205,6 +205,54 @@ describe("references", () => {
     assert.equal(valueOf(await own.get("REF")), "the value itself the value itself open described alone")
   })
 
+  test("are shown as a tree, without what the caller may not read", async () => {
+    const own = await freshProject()
+    const far = { environment: "prod", secretPath: "/" }
+    await own.add("FAR", "far ${NEAR} ${NEAR}", far)
+    await own.add("NEAR", "near", far)
+    await own.add("BACK", "${ROOT}")
+    await own.add("ROOT", "${prod.FAR} ${BACK} ${NO}")
+    const tree = async (by: string, name = "ROOT") => {
+      const at = { workspaceId: own.project.id, ...root }
+      const route = `GET /api/v3/secrets/raw/${name}/secret-reference-tree`
+      return call(`${route}?${new URLSearchParams(at).toString()}`, { token: by })
+    }
+    const node = (key: string, value?: string, children: object[] = [], at: object = root) => ({
+      ...at,
+      key,
+      ...(value === undefined ? {} : { value }),
+      children,
+    })
+    const written = "${prod.FAR} ${BACK} ${NO}"
+    const back = node("BACK", "${ROOT}", [node("ROOT", written)])
+    assert.deepEqual(people.ok(await tree(acme.adminToken)), {
+      tree: node("ROOT", written, [
+        node("FAR", "far ${NEAR} ${NEAR}", [node("NEAR", "near", [], far)], far),
+        back,
+        node("NO"),
+      ]),
+      value: "far near near ${ROOT} ${NO}",
+    })
+    const names = ((await lastEvent("get-secret"))["references"] as Sent[]).map((one) => one["secretKey"])
+    assert.deepEqual(new Set(names), new Set(["FAR", "NEAR", "BACK", "ROOT"]))
+    assert.equal((await tree(token)).status, 403)
+    assert.equal((await tree(acme.adminToken, "NO")).status, 404)
+
+    const email = "reader@example.com"
+    const reader = await people.addPerson(harness, acme, { email, role: "member" })
+    await addProjectRole(harness, own.project, "dev-alone", [
+      { subject: "secrets", action: ["describeSecret"] },
+      { subject: "secrets", action: ["readValue"], conditions: { environment: "dev", secretName: "ROOT" } },
+    ] as never)
+    await putInProject(harness, own.project, { username: email }, "dev-alone")
+    const narrow = people.ok(await tree(reader))
+    assert.deepEqual(narrow, {
+      tree: node("ROOT", written, [node("FAR", undefined, [], far), node("BACK"), node("NO")]),
+      value: written,
+    })
+    assert.deepEqual(people.ok(await tree(reader, "BACK")), { tree: node("BACK") })
+  })
+
   test("of another project or organization lead nowhere", async () => {
     const [own, other] = [await freshProject(), await freshProject()]
     await other.add("ONLY_THERE", "elsewhere")

@@ -18,13 +18,15 @@ import {
   type Place,
 } from "./places.ts"
 import { eventPlace, secretEvent, type Seen } from "./secrets.ts"
-import type { PlaceFacts, SealedRow, SecretRow } from "./secrets.store.ts"
+import type { PlaceFacts, SealedRow, SecretRow, TagOfSecret } from "./secrets.store.ts"
 import { openRows, sealAll, type Opened, type Plain } from "./values.ts"
 
 /** What of a secret is to change; what is absent stays. */
 export type SecretChanges = Omit<NewSecret, "secretValue"> & {
   secretValue?: string | undefined
   newSecretName?: string | undefined
+  /** The tags that it is to have, by those that it has; in place of `tagIds`. */
+  tagsFrom?: ((tags: readonly TagOfSecret[]) => TagOfSecret[]) | undefined
 }
 /** What happens to names that are not there when several are changed. */
 export type Mode = "failOnNotFound" | "ignore" | "upsert"
@@ -152,7 +154,9 @@ function changedPlain(old: Plain, changes: SecretChanges | undefined, tags: read
     skipsMultilineEncoding: changes?.skipMultilineEncoding ?? old.skipsMultilineEncoding,
     reminderNote: note === undefined ? old.reminderNote : note || null,
     reminderRepeatDays: days === undefined ? old.reminderRepeatDays : days || null,
-    tags: changes?.tagIds === undefined ? old.tags : tagsAmong(tags, changes.tagIds),
+    tags:
+      changes?.tagsFrom?.(old.tags) ??
+      (changes?.tagIds === undefined ? old.tags : tagsAmong(tags, changes.tagIds)),
   }
 }
 

@@ -30,6 +30,8 @@ export async function projectOf(
       db.selectFrom("secret_imports").select(["project_id as id", "org_id"]).where("id", "=", value),
     serviceTokenId: () =>
       db.selectFrom("service_tokens").select(["project_id as id", "org_id"]).where("id", "=", value),
+    snapshotId: () =>
+      db.selectFrom("folder_changes").select(["project_id as id", "org_id"]).where("id", "=", value),
     folderId: () => db.selectFrom("folders").select(["project_id as id", "org_id"]).where("id", "=", value),
     userMembershipId: () =>
       db

@@ -58,6 +58,15 @@ const change = (name: string) => ({
   newSecretName: `${name}-RENAMED`,
 })
 
+const retag: Make = async (harness, organization) => {
+  const { project, at, name } = await freshSecret(harness, organization)
+  const tag = { slug: fresh("tag"), color: "#ff0000" }
+  people.ok(
+    await harness.call(`POST /api/v1/projects/${project.id}/tags`, { token: organization.token, body: tag }),
+  )
+  return renamed({ path: { secretName: name }, body: { ...at, type: "shared", tagSlugs: [tag.slug] } })
+}
+
 /** Requests about secrets, see `cases` in access-cases.ts. */
 export const secretCases: Record<string, Make> = {
   ...both("listSecrets", "listRawSecrets", ({ at }) => ({
@@ -93,6 +102,12 @@ export const secretCases: Record<string, Make> = {
       shouldOverwrite: true,
     },
   })),
+  getSecretReferenceTree: async (harness, organization) => {
+    const { at, name } = await freshSecret(harness, organization)
+    return renamed({ path: { secretName: name }, query: at })
+  },
+  attachSecretTags: retag,
+  detachSecretTags: retag,
   ...both("createSecret", "createRawSecret", ({ at }) => ({
     path: { secretName: fresh("NEW") },
     body: { ...at, type: "shared", secretValue: "value", ...details() },
