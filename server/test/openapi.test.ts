@@ -38,6 +38,7 @@ const deletesByBody = new Set([
   "deleteSecretImport",
   "deleteSecretImportOfWorkspace",
   "deleteRawSecrets",
+  "detachSecretTags",
 ])
 
 describe("the document", () => {
