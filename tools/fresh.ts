@@ -1,7 +1,9 @@
-import { spawnSync, type SpawnSyncOptions } from "node:child_process"
+import { execFile, spawnSync } from "node:child_process"
 import { chmod, chown, copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { release, tmpdir } from "node:os"
 import { delimiter, join } from "node:path"
+import { promisify } from "node:util"
+import { fewAtOnce } from "../server/test/few-at-once.ts"
 import { removeDataDir, root } from "../server/test/processes.ts"
 import { beginnings, startThrice, type Clone, type Shown } from "./fresh-cell.ts"
 
@@ -22,17 +24,18 @@ const folders = [
 ] as const
 const installs = [["ci"], ["ci", "--ignore-scripts"]] as const
 
+/** Fails with what the program said, unless it ends with 0. */
+const run = promisify(execFile)
+
 type Row = { setting: string[]; cell: string; isGood: boolean; isAllowed: boolean }
 
 const work = await mkdtemp(join(tmpdir(), "conclave-fresh-"))
 await chmod(work, 0o755)
 const isPartial = process.argv.includes("--allowed")
-const rows: Row[] = []
-for (const user of users) {
-  for (const folder of folders) {
-    for (const install of installs) rows.push(...(await runSetting({ user, folder, install })))
-  }
-}
+const settings = users.flatMap((user) =>
+  folders.flatMap((folder) => installs.map((install) => ({ user, folder, install }))),
+)
+const rows = (await fewAtOnce(settings, runSetting, 2)).flat()
 await rm(work, { recursive: true, force: true })
 if (!isPartial && rows.every(({ isGood }) => isGood))
   await writeFile(join(root, "docs/platforms.md"), platforms())
@@ -76,10 +79,10 @@ async function runClone({ user, folder, install }: Setting): Promise<Map<string,
   const env = await environment(home, user.uid)
   const clone: Clone = { folder: join(home, "conclave"), uid: user.uid, gid: user.uid, env }
   try {
-    run("git", ["clone", "--quiet", "--no-hardlinks", root, clone.folder], {})
-    if (ownUid === 0) run("chown", ["-R", `${clone.uid}:${clone.gid}`, home], {})
+    await run("git", ["clone", "--quiet", "--no-hardlinks", root, clone.folder], {})
+    if (ownUid === 0) await run("chown", ["-R", `${clone.uid}:${clone.gid}`, home], {})
     await chmod(home, folder.mode)
-    run("npm", [...install], { cwd: clone.folder, env: clone.env, uid: clone.uid, gid: clone.gid })
+    await run("npm", [...install], { cwd: clone.folder, env: clone.env, uid: clone.uid, gid: clone.gid })
     return await startThrice(clone)
   } finally {
     await removeDataDir(join(clone.folder, "data"))
@@ -97,17 +100,6 @@ async function environment(home: string, uid: number): Promise<Record<string, st
   await mkdir(cache, { recursive: true })
   if (ownUid === 0) await chown(cache, uid, uid)
   return { PATH: path.join(delimiter), HOME: home, PORT: "0", npm_config_cache: cache }
-}
-
-function run(program: string, programArguments: string[], options: SpawnSyncOptions): void {
-  const { status, stdout, stderr, error } = spawnSync(program, programArguments, {
-    ...options,
-    encoding: "utf8",
-  })
-  if (status === 0) return
-  throw new Error(
-    `${program} ${programArguments.join(" ")} failed: ${error?.message ?? `${stdout}${stderr}`}`,
-  )
 }
 
 function platforms(): string {
