@@ -317,6 +317,35 @@ describe("a service token", () => {
     assert.deepEqual(people.ok(await own(token)).scopes, [])
   })
 
+  test("is answered as itself and what it asked for, however many ask at once", async () => {
+    const at = await addProject(harness, acme)
+    const environments = at.environments.map(({ slug }) => slug)
+    const values = Array.from({ length: 6 }, (_, index) => `value-${index}`)
+    for (const environment of environments) {
+      for (const value of values) {
+        const secretValue = `${environment} ${value}`
+        people.ok(await write(value, acme.token, { workspaceId: at.id, environment, secretValue }))
+      }
+    }
+    const tokens = await Promise.all(
+      environments.map((environment) => made({ scopes: [{ environment, secretPath: "/" }] }, at)),
+    )
+    const asked = environments.flatMap((environment, index) =>
+      environments.flatMap((of) =>
+        values.map((value) => ({ environment, token: tokens[index]?.token, of, value })),
+      ),
+    )
+    for (let round = 0; round < 5; round++) {
+      await Promise.all(
+        asked.map(async ({ environment, token, of, value }) => {
+          const answer = await call(`GET /api/v4/secrets/${value}?environment=${of}`, { token })
+          if (of === environment) assert.equal(people.ok(answer).secret.secretValue, `${of} ${value}`)
+          else assert.equal(answer.body.error, "PermissionDenied", answer.text)
+        }),
+      )
+    }
+  })
+
   test("is noted when it is used, once a minute", async () => {
     const { id, token } = await made()
     people.ok(await own(token))
