@@ -11,11 +11,7 @@ export const folderChangeFrom = (source: string, [kind, id]: [kind: string, id: 
   insert into folder_changes (org_id, project_id, environment_id, folder_id, actor_kind, actor_id)
   select c.org_id, c.project_id, c.environment_id, c.folder_id, ${kind}::text, ${id}::uuid
   from (select distinct org_id, project_id, environment_id, folder_id from ${source}) c
-  where not exists (
-    select from folder_changes o
-    where o.org_id = c.org_id and o.folder_id = c.folder_id and o.changed_at = now()
-      and o.actor_kind = ${kind}::text and o.actor_id = ${id}::uuid
-  )
+  on conflict (org_id, folder_id, changed_at, actor_id) do nothing
   returning id`
 
 const noteSql = folderChangeFrom(
