@@ -64,7 +64,7 @@ const keyIdsIn = async (project: Owned) =>
 
 // More of both: npm run seals.
 const { workers, rotations } =
-  process.env["SEALS"] === "all" ? { workers: 16, rotations: 30 } : { workers: 6, rotations: 2 }
+  process.env["SEALS"] === "all" ? { workers: 16, rotations: 5 } : { workers: 6, rotations: 2 }
 
 describe("the data key of a project is rotated", () => {
   test("amid reads and writes, which notice nothing, nor that the key above it is renewed", async (t) => {
