@@ -12,7 +12,7 @@ import { makeTemplate, temporaryPostgres } from "./temporary-postgres.ts"
 /*
  * Kills the replacement of the root key, the rotation of data keys, and the renewal of the keys above them in their
  * midst, again and again, and fails when running it again does not finish it, or any key or value is lost. Looks at a
- * million nonces before. The argument is the number of rounds of each.
+ * million nonces before. The argument is how often each is killed.
  */
 const roundCount = Number(process.argv[2] ?? 20)
 const organizations = 1_000
@@ -33,7 +33,8 @@ async function killRounds(name: string, round: (delayMs: number) => Promise<Outc
   console.log(`${name} takes ${Math.round(tookMs)} ms when it is left alone`)
   const outcomes = { killed: 0, late: 0, wrong: wrongAlone.length }
   for (const line of wrongAlone.slice(0, 10)) console.log(`     ${line}`)
-  for (let number = 1; number <= roundCount; number++) {
+  // It is quicker at times than it was when it was left alone; what was killed too late does not count.
+  for (let number = 1; outcomes.killed < roundCount && number <= 3 * roundCount; number++) {
     const delayMs = randomInt(Math.ceil(tookMs))
     const { wasTooLate, wrong, how } = await round(delayMs)
     outcomes[wasTooLate ? "late" : "killed"]++
@@ -42,10 +43,8 @@ async function killRounds(name: string, round: (delayMs: number) => Promise<Outc
     console.log(`${String(number).padStart(3)}  killed after ${delayMs} ms, ${when}  wrong ${wrong.length}`)
     for (const line of wrong.slice(0, 10)) console.log(`     ${line}`)
   }
-  console.log(
-    `${name}: ${roundCount} rounds, ${outcomes.killed} killed, ${outcomes.late} too late; ${outcomes.wrong} things wrong`,
-  )
-  if (outcomes.wrong > 0) process.exitCode = 1
+  console.log(`${name}: ${outcomes.killed} killed, ${outcomes.late} too late; ${outcomes.wrong} things wrong`)
+  if (outcomes.wrong > 0 || outcomes.killed < roundCount) process.exitCode = 1
 }
 
 async function killReplacements(): Promise<void> {
@@ -65,7 +64,7 @@ async function killRenewals(): Promise<void> {
   const subjects: [Renewal, string][] = [
     ["rotate-keys", `${projects} projects with ${secrets} secrets each`],
     // By then each project has a key of every round before.
-    ["renew-organization-keys", `${projects * (roundCount + 2)} keys of projects`],
+    ["renew-organization-keys", `more than ${projects * roundCount} keys of projects`],
   ]
   try {
     for (const [renewal, what] of subjects) {
