@@ -118,7 +118,7 @@ for (const [version, create] of Object.entries(generations)) {
       const hidden = { ...place, secretName: "TOKEN", viewSecretValue: false }
       assert.deepEqual(fieldsOf(await client.secrets().getSecret(hidden), "secretValueHidden"), [true])
 
-      const change = { ...place, newSecretName: "TOKEN_2", secretValue: "two" }
+      const change = { ...place, newSecretName: "TOKEN_2", secretValue: "two", metadata: { by: "a client" } }
       await client.secrets().updateSecret("TOKEN", change)
       const names2 = ["secretValue", "version", "secretComment"]
       const changed = await client.secrets().getSecret({ ...place, secretName: "TOKEN_2" })
