@@ -7,6 +7,7 @@ import { randomAlphanumerics } from "./crypto/ids.ts"
 import { DomainError, notFound, unavailable, badRequest } from "./errors.ts"
 import type { Page } from "./http/docs.ts"
 import type { Endpoint } from "./http/endpoint.ts"
+import { Prepared } from "./http/prepared.ts"
 import { problem } from "./http/problem.ts"
 import { type Incoming } from "./parse.ts"
 import { serve, type Base } from "./pipeline.ts"
@@ -135,12 +136,13 @@ function addPath(app: FastifyInstance, path: string, endpoint: Endpoint, options
       const result = await serve(endpoint, incoming, options.base)
       runAfterwards(jobs, request, options.log)
       reply.headers(headers).header("content-type", jsonType)
-      const text = JSON.stringify(result)
-      if (!endpoint.withETag) return text
+      const body = result instanceof Prepared ? result.reveal() : JSON.stringify(result)
+      if (!endpoint.withETag) return body
       // Keyed, or whoever sees the header could try values until one fits.
-      const tag = `"${options.base.services.keyedHash(text)}"`
+      const hash = options.base.services.keyedHash
+      const tag = `"${result instanceof Prepared ? result.tagBy(hash) : hash(body)}"`
       reply.header("etag", tag)
-      return isKnown(request, tag) ? reply.code(304).send() : text
+      return isKnown(request, tag) ? reply.code(304).send() : body
     },
   })
 }

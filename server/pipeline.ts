@@ -27,6 +27,7 @@ import { isTransient, translate } from "./db/constraints.ts"
 import { DomainError, forbidden, unauthorized, unavailable } from "./errors.ts"
 import { countUse, noteOfUse } from "./identities/access-tokens.ts"
 import type { Endpoint } from "./http/endpoint.ts"
+import { Prepared } from "./http/prepared.ts"
 import { problem } from "./http/problem.ts"
 import { parse, requireParsed, type Incoming, type Input, type Parsed } from "./parse.ts"
 import type { Services } from "./services.ts"
@@ -248,4 +249,5 @@ async function inTransaction(
   return outcome.result
 }
 
-const render = (endpoint: Endpoint, result: unknown): unknown => endpoint.result.parse(result)
+const render = (endpoint: Endpoint, result: unknown): unknown =>
+  result instanceof Prepared ? result : endpoint.result.parse(result)

@@ -15,6 +15,7 @@ import { createSeal } from "./crypto/seal.ts"
 import { openDatabase, type Connection, type Database } from "./db/database.ts"
 import { migrate } from "./db/migrate.ts"
 import { loadInstanceKeys, type InstanceKeys } from "./encryption/instance-key.ts"
+import { createKept } from "./kept.ts"
 import { createKeyring, type Keyring } from "./encryption/keyring.ts"
 import { keepRotating } from "./encryption/rotation.ts"
 import { endpoints } from "./endpoints.ts"
@@ -102,6 +103,7 @@ async function listen(
     wrongPasswords: createAllowance(wrongPasswords),
     seal: createSeal(keys.dataKey, earlierSeal(keys.encryptionKey)),
     keyring,
+    keptLists: createKept(),
     setupToken: setupTokenIn(config.dataDir),
     mailer: config.smtp && createMailer(config.smtp),
   }
@@ -130,6 +132,7 @@ async function listen(
       isDraining = true
       await Promise.all([drain(app, connections), rotations.stop()])
       keyring.clear()
+      services.keptLists.clear()
       await close()
     },
   }

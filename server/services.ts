@@ -1,5 +1,6 @@
 import type { Mailer } from "./mail/mailer.ts"
 import type { Seal } from "./crypto/seal.ts"
+import type { Kept } from "./kept.ts"
 import type { Keyring } from "./encryption/keyring.ts"
 import type { Allowance } from "./auth/allowance.ts"
 import type { Passwords } from "./auth/password.ts"
@@ -11,12 +12,13 @@ export type Services = {
   /** Origin under which people reach this server, without a trailing slash. */ siteUrl: string
   tokens: Tokens
   /** A hash that nobody can compute without the instance's key, for what could otherwise be guessed. */
-  keyedHash(text: string): string
+  keyedHash(text: string | Buffer): string
   /** How a client secret is stored and found: a keyed hash. */ hashOfClientSecret(secret: string): string
   passwords: Passwords
   /** How many wrong passwords each network may still send. */ wrongPasswords: Allowance
   /** For what people prove their second factor with. */ seal: Seal
   /** Seals and opens the values of projects. */ keyring: Keyring
+  /** Lists of secrets that were answered. */ keptLists: Kept
   setupToken: SetupToken
   /** Absent when no SMTP server is configured. */ mailer: Mailer | undefined
 }

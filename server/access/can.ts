@@ -13,11 +13,13 @@ export type Rights = {
   can(permission: Permission, object?: SubjectFields): boolean
   /** The rules that speak about it, for the `details` of a refusal. */
   rulesFor(permission: Permission): Rule[]
+  /** Its own number in this process: rights of one number are the same. */ readonly number: number
   /** All of them, in the order in which later ones win. */ rules: readonly Rule[]
 }
 
 const known = new Map<string, Rights>()
 const maxKnown = 5_000
+let parsedSoFar = 0
 
 /**
  * What the holder of these rules may do: their union; a later rule wins over an earlier one about the same. `key`
@@ -38,6 +40,7 @@ function parse(rules: readonly Rule[]): Rights {
     detectSubjectType: ({ subject }) => subject,
   })
   return {
+    number: ++parsedSoFar,
     rules,
     can: (permission, object) =>
       partsOf(permission).every(([action, subject]) =>

@@ -18,7 +18,7 @@ export const derive = (key: string | Buffer, purpose: string): Buffer =>
 export const hashOfCode = (code: string): string => createHash("sha256").update(code).digest("hex")
 
 /** Hashes texts with a key, so that a short code cannot be found by trying all of them. */
-export function keyedHasher(bytes: Buffer): (text: string) => string {
+export function keyedHasher(bytes: Buffer): (text: string | Buffer) => string {
   // Node.js takes a key object at once, and looks long at bytes.
   const key = createSecretKey(bytes)
   return (text) => createHmac("sha256", key).update(text).digest("hex")

@@ -121,8 +121,8 @@ function sharedConnections(settings: pg.PoolConfig, count: number) {
     try {
       await client.connect()
       // Look-ups by key: how they are done does not hang on the values, and planning them takes longer than they do.
-      await client.query("set plan_cache_mode = force_generic_plan")
-      await client.query("set jit = off")
+      // A table that one folder or one organization fills would be read as a whole for every other one, too.
+      await client.query("set plan_cache_mode = force_generic_plan; set enable_seqscan = off; set jit = off")
     } catch (error) {
       forget()
       throw error

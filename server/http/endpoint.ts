@@ -4,6 +4,7 @@ import type { OrganizationActor } from "../access/actor.ts"
 import type { ProjectReference } from "../access/project.ts"
 import type { Context, ProjectContext, PublicContext, SignedInContext } from "../context.ts"
 import type { Facts } from "../db/facts.ts"
+import type { Prepared } from "./prepared.ts"
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE"
 
@@ -59,7 +60,7 @@ type Declaration<Route extends string, A extends Access, P, Q, B, R extends z.Zo
   /** Read in the same round trip as the caller; `values` picks their inputs. */ facts?: F
   factValues?: (input: Sent<P, Q, B>) => unknown[]
   /** A mutation without audit row says why. */ audit?: NoAudit
-  handle(ctx: ContextFor<A>, input: Input<P, Q, B, F>): Promise<z.input<R>>
+  handle(ctx: ContextFor<A>, input: Input<P, Q, B, F>): Promise<z.input<R> | Prepared>
 } & ([PathNames<Route>] extends [never] ? { params?: undefined } : { params: P }) &
   (A extends { project: unknown }
     ? {

@@ -1,6 +1,7 @@
 import { recordRead } from "../audit/audit.ts"
 import type { ProjectContext } from "../context.ts"
-import { eventPlace, importEvents, showImports, type SeenImport } from "../secrets/secrets.ts"
+import { importEvents, showImports, type SeenImport } from "../secrets/lists.ts"
+import { eventPlace } from "../secrets/secrets.ts"
 import { authorizeIn, folderOf, type Place } from "./imports.ts"
 import { importedBy } from "./imported.ts"
 

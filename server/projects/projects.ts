@@ -200,7 +200,10 @@ export async function deleteProject(ctx: ProjectContext): Promise<Project> {
   // What was sealed in it can never be read again, not even out of a backup of its rows.
   const sealed = { orgId: ctx.actor.orgId, projectId: project.id }
   await destroyProjectKeys(ctx.db, sealed)
-  ctx.request.afterCommit(async () => ctx.services.keyring.forget(sealed))
+  ctx.request.afterCommit(async () => {
+    ctx.services.keyring.forget(sealed)
+    ctx.services.keptLists.clear()
+  })
   await record(ctx, "delete-project", { projectId: project.id, name: project.name, slug: project.slug })
   return shown
 }

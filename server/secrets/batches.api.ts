@@ -15,7 +15,8 @@ import {
 } from "../http/secret-fields.ts"
 import { createSecrets } from "./creation.ts"
 import { deleteSecrets } from "./deletion.ts"
-import { folderFacts, type Seen } from "./secrets.ts"
+import { folderFacts } from "./lists.ts"
+import type { Seen } from "./secrets.ts"
 import { updateSecrets } from "./updates.ts"
 
 const tags: [string] = ["Secrets"]

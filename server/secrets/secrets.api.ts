@@ -3,6 +3,7 @@ import { anyCaller, endpoint } from "../http/endpoint.ts"
 import { idParam } from "../http/fields.ts"
 import { flag } from "../http/folder.ts"
 import { page } from "../http/page.ts"
+import { Prepared } from "../http/prepared.ts"
 import { presentImported } from "../http/secret-import.ts"
 import { presentSecret, presentVersion, SecretList, SecretObject, SecretVersion } from "../http/secret.ts"
 import {
@@ -14,6 +15,7 @@ import {
   tagSlugs,
   generationOf,
 } from "../http/secret-fields.ts"
+import * as lists from "./lists.ts"
 import * as secrets from "./secrets.ts"
 
 /*
@@ -56,18 +58,26 @@ const list = (
     recordsRead: true,
     query: placedQuery(generationOf(route), listQuery),
     inProject: ({ query }) => projectNamed(query),
-    facts: secrets.folderFacts,
+    facts: lists.folderFacts,
     factValues: ({ query }) => [query.environment, query.secretPath, !query.recursive],
     result: SecretList,
     async handle(ctx, { query, facts }) {
       const { absent, alwaysPersonal } = manner
       const personal = alwaysPersonal || query.includePersonalOverrides
       const asked = { ...query, ...withImports(query), absent, personal }
-      const found = await secrets.listSecrets(ctx, asked, facts)
-      return {
+      const name = lists.nameOfList(ctx, asked, facts)
+      const kept = name === undefined ? undefined : await lists.findKept(ctx, asked, name)
+      if (kept?.answer instanceof Prepared) return kept.answer
+      const found = await lists.listSecrets(ctx, asked, facts)
+      const answer = {
         secrets: found.secrets.map((each) => presentSecret(each, ctx.project.id)),
         imports: found.imports.map((each) => presentImported(each, ctx.project.id)),
       }
+      const { length } = answer.secrets
+      if (name === undefined || !found.isWhole || length === 0) return answer
+      const prepared = new Prepared(JSON.stringify(SecretList.parse(answer)))
+      ctx.services.keptLists.keep(name, { answer: prepared, numberOfSecrets: length })
+      return prepared
     },
   })
 

@@ -1,6 +1,5 @@
 import { run, type Queries } from "../db/database.ts"
 import { facts } from "../db/facts.ts"
-import { below } from "../db/paths.ts"
 import { sealedColumns, secretColumns, type SealedRow, type SecretRow } from "../db/secret-row.ts"
 
 export type { SealedRow, SecretRow, StoredPair, TagOfSecret } from "../db/secret-row.ts"
@@ -11,13 +10,10 @@ export type VersionRow = SealedRow & {
   actor_name: string | null
 }
 
-/** So many secrets of a folder are read beside the caller; where there are more, they are read by themselves. */
-export const maxBeside = 500
-
 export type PlaceFacts = {
   /** Absent: the project has no such environment. */ fact_environment_id: string | null
   /** Absent: the environment has no such folder. */ fact_folder_id: string | null
-  fact_secrets: SecretRow[] | null
+  /** Absent where no name was asked for. */ fact_secrets?: SecretRow[] | null
   fact_has_imports: boolean
 }
 
@@ -27,7 +23,7 @@ const placeSql = (which: string): string => `
         select ${secretColumns} from secrets s
         where s.org_id = $1 and s.folder_id = f.id and s.ended_at is null
           and (s.owner_id is null or s.owner_id = $3) and ${which}
-        order by s.key, s.owner_id limit ${maxBeside + 1}
+        order by s.key, s.owner_id
       ) found
     ) as fact_secrets, exists (
       select from secret_imports i where i.org_id = $1 and i.folder_id = f.id and i.ended_at is null
@@ -41,9 +37,6 @@ const placeSql = (which: string): string => `
 type AtPath = [environment: string, path: string]
 /** A folder, and the secrets of one name in it: the caller's personal one, then the shared one. */
 export const secretFacts = facts<PlaceFacts, [...AtPath, key: string]>(placeSql("s.key = $7::text"))
-/** A folder with all its secrets, if they are wanted: by name, the caller's personal one before the shared one. */
-export const folderFacts = facts<PlaceFacts, [...AtPath, isWanted: boolean]>(placeSql("$7::boolean"))
-
 export type IdFacts = { fact_environment: string | null; fact_path: string; fact_secret: SecretRow }
 
 /** A secret by its id (null when it is no UUID), unless it is somebody else's personal one, and where it lies. */
@@ -56,45 +49,6 @@ export const secretByIdFacts = facts<IdFacts, [id: string | null]>(`
     and (l.owner_id is null or l.owner_id = $3)
   left join folders f on f.org_id = $1 and f.id = l.folder_id and f.ended_at is null
   left join environments e on e.org_id = $1 and e.id = l.environment_id and e.deleted_at is null`)
-
-const listSql = `
-  select ${secretColumns}, f.path from folders f
-  join secrets s on s.org_id = f.org_id and s.folder_id = f.id and s.ended_at is null
-    and (s.owner_id is null or s.owner_id = $3)
-  where f.org_id = $1 and f.environment_id = $2 and f.ended_at is null
-    and (f.path = $4 or ($5::boolean and f.path > $6 and f.path < $7))
-  order by f.path, s.key, s.owner_id`
-
-export type Reader = { orgId: string; environmentId: string; readerId: string }
-
-/** The secrets of a folder, or with `isDeep` also of those below it; by path and name, personal ones first. */
-export function secretsUnder(
-  db: Queries,
-  { orgId, environmentId, readerId }: Reader,
-  path: string,
-  isDeep: boolean,
-): Promise<(SecretRow & { path: string })[]> {
-  const { from, to } = below(path)
-  return run(db, listSql, [orgId, environmentId, readerId, path, isDeep, from, to])
-}
-
-const importersSql = `
-  select f.id from folders f
-  where f.org_id = $1 and f.environment_id = $2 and f.ended_at is null
-    and (f.path = $3 or (f.path > $4 and f.path < $5))
-    and exists (select from secret_imports i where i.org_id = $1 and i.folder_id = f.id and i.ended_at is null)
-  order by f.path`
-
-/** The folders that import something: the one of this path, and those below it; by path. */
-export async function importersUnder(
-  db: Queries,
-  { orgId, environmentId }: Omit<Reader, "readerId">,
-  path: string,
-): Promise<string[]> {
-  const { from, to } = below(path)
-  const rows = await run<{ id: string }>(db, importersSql, [orgId, environmentId, path, from, to])
-  return rows.map(({ id }) => id)
-}
 
 const versionSql = (which: string): string => `
   select ${sealedColumns("v")}, v.actor_kind, v.actor_id, coalesce(u.username, i.name, t.name) as actor_name

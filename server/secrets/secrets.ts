@@ -3,13 +3,13 @@ import { recordRead } from "../audit/audit.ts"
 import type { ProjectContext } from "../context.ts"
 import { uuidOrNull } from "../crypto/ids.ts"
 import { notFound } from "../errors.ts"
-import { importedBy, importedNamed, type Found, type Imported } from "../imports/imported.ts"
-import { expandAll, referencedSecrets, referencePlaces } from "./expansion.ts"
-import { absent, authorizeOn, callerOf, maySeeAll, mayOn, requirePlace, type Place } from "./places.ts"
+import { importedNamed, type Found } from "../imports/imported.ts"
+import { expandAll, referencedSecrets } from "./expansion.ts"
+import { absent, authorizeOn, mayOn, requirePlace, type Place } from "./places.ts"
 import * as store from "./secrets.store.ts"
 import { nothingOpened, openRows, type Opened } from "./values.ts"
 
-export { folderFacts, secretByIdFacts, secretFacts } from "./secrets.store.ts"
+export { secretByIdFacts, secretFacts } from "./secrets.store.ts"
 
 /** The ID of a secret for a look-up: what cannot be one names nothing. */
 export const idOf = ({ secretId }: { secretId: string }): string | null => uuidOrNull(secretId)
@@ -21,120 +21,8 @@ export type Seen = {
   place: Place
 }
 
-export type ListQuery = Place & {
-  recursive: boolean
-  viewSecretValue: boolean
-  /** Whether what the folders import is listed, too. */ withImports: boolean
-  /** Whether the values of others are put in place of references. */ expandSecretReferences: boolean
-  /** Whether the caller's personal secrets are listed, each before the shared one of its name. */ personal: boolean
-  tagSlugs: string[]
-  metadataFilter: { key: string; value: string }[]
-  /** What a list of a folder that is not there is: empty, as older clients are used to, or 404. */
-  absent: "empty" | "refused"
-}
-
-/** What a list answers: the secrets of folders, and what those import. */
-export type Listed = { secrets: Seen[]; imports: SeenImport[] }
-/** What a folder imports, as its reader may see it. */
-export type SeenImport = Omit<Imported, "secrets"> & { secrets: Seen[] }
-
-/** The secrets of a folder, or with `recursive` also of those below it, that the caller may see; by path and name. */
-export async function listSecrets(
-  ctx: ProjectContext,
-  query: ListQuery,
-  facts: store.PlaceFacts,
-): Promise<Listed> {
-  const found = await foundIn(ctx, query, facts)
-  const isWanted = ({ row }: Found): boolean =>
-    hasTag(row, query.tagSlugs) && hasMetadata(row, query.metadataFilter)
-  const secrets = found.filter(
-    (each) =>
-      (query.personal || each.row.owner_id === null) &&
-      mayOn(ctx, "describeSecret", each.place, each.row) &&
-      isWanted(each),
-  )
-  // Who could see nothing there, whatever there is, is not told that there is nothing.
-  if (secrets.length === 0) maySeeAll(ctx, query)
-  const imports = (await importsUnder(ctx, query, facts)).map((each) => ({
-    ...each,
-    secrets: each.secrets.filter(isWanted),
-  }))
-  const all = [secrets, ...imports.map((each) => each.secrets)].flat()
-  const opened = await show(ctx, all, query.viewSecretValue)
-  const { secrets: shown, read } = await expandAll(ctx, query.expandSecretReferences ? opened : [])
-  await recordRead(ctx, "get-secrets", {
-    ...eventPlace(ctx, query),
-    numberOfSecrets: secrets.length,
-    ...importEvents(imports),
-    ...referencePlaces(read),
-  })
-  const answered = query.expandSecretReferences ? shown : opened
-  return { secrets: answered.splice(0, secrets.length), imports: dealtOut(imports, answered) }
-}
-
-/** Imports with what was opened of their secrets, in the same order. */
-const dealtOut = (imports: Imported[], opened: Seen[]): SeenImport[] =>
-  imports.map((each) => ({ ...each, secrets: opened.splice(0, each.secrets.length) }))
-
-async function importsUnder(
-  ctx: ProjectContext,
-  { withImports, secretPath, recursive }: ListQuery,
-  facts: store.PlaceFacts,
-): Promise<Imported[]> {
-  const { fact_environment_id: environmentId, fact_folder_id: folderId, fact_has_imports: hasImports } = facts
-  if (!withImports || environmentId === null || folderId === null) return []
-  if (!recursive) return hasImports ? importedBy(ctx, [folderId]) : []
-  return importedBy(
-    ctx,
-    await store.importersUnder(ctx.db, { orgId: ctx.actor.orgId, environmentId }, secretPath),
-  )
-}
-
-/** Opens what the caller may read of what folders import. */
-export async function showImports(
-  ctx: ProjectContext,
-  imports: Imported[],
-  viewSecretValue: boolean,
-): Promise<SeenImport[]> {
-  const found = imports.flatMap(({ secrets }) => secrets)
-  return dealtOut(imports, await show(ctx, found, viewSecretValue))
-}
-
-/** What the audit log tells of imports that were read: nothing where there are none. */
-export const importEvents = (imports: Imported[]) =>
-  imports.length === 0
-    ? {}
-    : {
-        imports: imports.map(({ environment, secretPath, secrets }) => ({
-          environment: environment.slug,
-          secretPath,
-          numberOfSecrets: secrets.length,
-        })),
-      }
-
-async function foundIn(ctx: ProjectContext, query: ListQuery, facts: store.PlaceFacts): Promise<Found[]> {
-  const { environment, secretPath, recursive } = query
-  const place = { environment, secretPath }
-  const { fact_environment_id: environmentId, fact_folder_id: folderId } = facts
-  if (environmentId === null || folderId === null) {
-    if (maySeeAll(ctx, place) && query.absent === "refused") requirePlace(ctx, place, facts, "NotFound")
-    return []
-  }
-  const beside = facts.fact_secrets ?? []
-  if (!recursive && beside.length <= store.maxBeside) return beside.map((row) => ({ row, place }))
-  const reader = { orgId: ctx.actor.orgId, environmentId, readerId: callerOf(ctx).id }
-  const rows = await store.secretsUnder(ctx.db, reader, secretPath, recursive)
-  return rows.map((row) => ({ row, place: { environment, secretPath: row.path } }))
-}
-
-const hasTag = ({ tags }: store.SecretRow, wanted: readonly string[]): boolean =>
-  wanted.length === 0 || tags.some(({ slug }) => wanted.includes(slug))
-
-const hasMetadata = ({ metadata }: store.SecretRow, wanted: ListQuery["metadataFilter"]): boolean =>
-  wanted.every(({ key, value }) => metadata.some((pair) => pair.key === key && pair.value === value))
-
 /** Opens what the caller may read of rows that it may see. */
-async function show(ctx: ProjectContext, found: Found[], viewSecretValue: boolean): Promise<Seen[]> {
+export async function show(ctx: ProjectContext, found: Found[], viewSecretValue: boolean): Promise<Seen[]> {
   const opened = await openRows(
     ctx,
     found.map(({ row, place }) => ({
