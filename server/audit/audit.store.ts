@@ -1,6 +1,6 @@
 import { sql, type Selectable } from "kysely"
 import { auditInsertOfLists, auditLists, type AuditRow } from "../db/audit-row.ts"
-import { run, type Queries } from "../db/database.ts"
+import { besidePool, run, type Queries } from "../db/database.ts"
 import type { AuditLogs } from "../db/schema.ts"
 import { together } from "../db/together.ts"
 
@@ -18,7 +18,7 @@ export function insertAuditRowTogether(db: Queries, row: AuditRow): Promise<void
   const insert =
     inserts.get(db) ??
     together<AuditRow>(async (_organization, rows) => {
-      await run(db, auditInsertOfLists, auditLists(rows))
+      await run(besidePool(db), auditInsertOfLists, auditLists(rows))
       return []
     }, maxTogether)
   inserts.set(db, insert)

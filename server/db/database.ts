@@ -52,6 +52,13 @@ export function openDatabase(connection: Connection, size = 8, lockTimeoutMs = 5
   const queries = new Kysely<DB>({ dialect: new PostgresDialect({ pool: preparing(pool) }) })
   const shared = sharedConnections(settings, 2)
   const lookups = new Kysely<DB>({ dialect: new PostgresDialect({ pool: shared }) })
+  const forReads = sharedConnections(settings, 1)
+  const records = new Kysely<DB>({ dialect: new PostgresDialect({ pool: forReads }) })
+  besidePools.set(queries, records)
+  directWays.set(
+    records,
+    async (text, values) => (await (await forReads.client()).query(named(text, values))).rows,
+  )
   directWays.set(queries, async (text, values) => (await pool.query(named(text, values))).rows)
   const send = async (text: string, values: unknown[]) =>
     (await (await shared.client()).query(named(text, values))).rows
@@ -66,7 +73,7 @@ export function openDatabase(connection: Connection, size = 8, lockTimeoutMs = 5
     lookups,
     async close() {
       // Not through the query builder, which ends only what it has itself begun.
-      await Promise.all([pool.end(), shared.end()])
+      await Promise.all([pool.end(), shared.end(), forReads.end()])
     },
   }
 }
@@ -155,4 +162,11 @@ export async function run<Row>(db: Queries, text: string, values: unknown[]): Pr
   return result.rows
 }
 
+/**
+ * Where what is read is recorded: on a connection beside those of the pool, so that who reads does not wait for who
+ * writes. A transaction has none, and stays with itself.
+ */
+export const besidePool = (db: Queries): Queries => besidePools.get(db) ?? db
+
+const besidePools = new WeakMap<Queries, Queries>()
 const directWays = new WeakMap<Queries, Send>()
