@@ -8,9 +8,9 @@ import { startMailServer } from "./mail-server.ts"
 
 /*
  * Generated requests for every operation of our own document, valid ones, those at the limits and mutated ones, from
- * every kind of caller: 100 an operation, the same each time. `npm run fuzz` sends 5,000, and others each time.
+ * every kind of caller. `npm run fuzz` sends more of them, and others each time.
  */
-const cases = Number(process.env["FUZZ_CASES"] ?? 100)
+const cases = Number(process.env["FUZZ_CASES"] ?? 200)
 const seed = Number(process.env["FUZZ_SEED"] ?? 20_261_124)
 const only = process.env["FUZZ_ONLY"]?.split(",")
 
