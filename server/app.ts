@@ -22,6 +22,7 @@ export type AppOptions = {
   log: Logger
   /** Addresses and networks of proxies whose forwarding headers count; empty means none. */
   trustedProxies: readonly string[]
+  /** Told how long each answer is. */ answered: (length: number) => void
   /** True once the process is told to stop. */ isDraining: () => boolean
 }
 
@@ -137,6 +138,7 @@ function addPath(app: FastifyInstance, path: string, endpoint: Endpoint, options
       runAfterwards(jobs, request, options.log)
       reply.headers(headers).header("content-type", jsonType)
       const body = result instanceof Prepared ? result.reveal() : JSON.stringify(result)
+      options.answered(body.length)
       if (!endpoint.withETag) return body
       // Keyed, or whoever sees the header could try values until one fits.
       const hash = options.base.services.keyedHash

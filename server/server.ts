@@ -16,6 +16,7 @@ import { openDatabase, type Connection, type Database } from "./db/database.ts"
 import { migrate } from "./db/migrate.ts"
 import { loadInstanceKeys, type InstanceKeys } from "./encryption/instance-key.ts"
 import { createKept } from "./kept.ts"
+import { createMemory } from "./memory.ts"
 import { createKeyring, type Keyring } from "./encryption/keyring.ts"
 import { keepRotating } from "./encryption/rotation.ts"
 import { endpoints } from "./endpoints.ts"
@@ -108,12 +109,14 @@ async function listen(
     mailer: config.smtp && createMailer(config.smtp),
   }
   let isDraining = false
+  const memory = createMemory()
   const app = createApp({
     base: { db: database.queries, lookups: database.lookups, services },
     endpoints,
     pages: docsPages(() => openapi(endpoints, siteUrl)),
     log,
     trustedProxies: config.trustedProxies,
+    answered: memory.answered,
     isDraining: () => isDraining,
   })
   const connections = watchConnections(app.server)
@@ -130,6 +133,7 @@ async function listen(
     services,
     async stop() {
       isDraining = true
+      memory.stop()
       await Promise.all([drain(app, connections), rotations.stop()])
       keyring.clear()
       services.keptLists.clear()
