@@ -23,6 +23,7 @@ test("one that finds nothing under way goes out at once, those meanwhile go out 
   const { send, sent, release } = held()
   const add = together(send, 3)
   const first = add("a", 1)
+  await new Promise(setImmediate)
   const others = [2, 3, 4, 5].map((item) => add("a", item))
   assert.deepEqual(sent, [{ key: "a", items: [1] }])
   await release()
@@ -33,6 +34,7 @@ test("one that finds nothing under way goes out at once, those meanwhile go out 
   await release()
   assert.deepEqual(await Promise.all(others), ["a2", "a3", "a4", "a5"])
   const late = add("a", 6)
+  await new Promise(setImmediate)
   assert.deepEqual(sent.at(-1), { key: "a", items: [6] })
   await release()
   await late
@@ -41,7 +43,9 @@ test("one that finds nothing under way goes out at once, those meanwhile go out 
 test("keys do not wait for each other, nor are they mixed", async () => {
   const { send, sent, release } = held()
   const add = together(send, 10)
-  const all = [add("a", 1), add("b", 2), add("a", 3), add("b", 4)]
+  const first = [add("a", 1), add("b", 2)]
+  await new Promise(setImmediate)
+  const all = [...first, add("a", 3), add("b", 4)]
   assert.deepEqual(sent, [
     { key: "a", items: [1] },
     { key: "b", items: [2] },
@@ -58,6 +62,7 @@ test("none suffers for another that cannot be sent", async () => {
   const { send, release } = held()
   const add = together(send, 10)
   const all = [add("a", 1), add("a", 2), add("a", 13), add("a", 4)]
+  await new Promise(setImmediate)
   const settled = Promise.allSettled(all)
   for (let round = 0; round < 6; round++) await release()
   const outcomes = await settled

@@ -5,9 +5,9 @@ type Waiting<Item, Result> = {
 }
 
 /**
- * Has items that come at the same time be sent together. One that finds nothing of its key under way goes out at once;
- * those that come meanwhile wait for it, and then go out as one, at most `most` at a time: none joins what was already
- * sent. `send` answers a result for each, in their order; each call returns its own. Where several together cannot be
+ * Has items that come at the same time be sent together. One that finds nothing of its key under way goes out at once, with
+ * what the network has brought beside it; those that come meanwhile wait for it, and then go out as one, at most `most` at
+ * a time: none joins what was already sent. `send` answers a result for each, in their order; each call returns its own. Where several together cannot be
  * sent, each is tried by itself, so that none suffers for another.
  */
 export function together<Item, Result = void>(
@@ -28,13 +28,11 @@ export function together<Item, Result = void>(
       else await Promise.all(batch.map((one) => settle(key, [one])))
     }
   }
-  const work = async (key: string, first: Waiting<Item, Result>): Promise<void> => {
-    const queue: Waiting<Item, Result>[] = []
-    underWay.set(key, queue)
-    let batch = [first]
-    while (batch.length > 0) {
+  const work = async (key: string, queue: Waiting<Item, Result>[]): Promise<void> => {
+    for (;;) {
+      const batch = queue.splice(0, most)
+      if (batch.length === 0) break
       await settle(key, batch)
-      batch = queue.splice(0, most)
     }
     underWay.delete(key)
   }
@@ -42,7 +40,10 @@ export function together<Item, Result = void>(
     new Promise((done, failed) => {
       const waiting = { item, done, failed }
       const queue = underWay.get(key)
-      if (queue) queue.push(waiting)
-      else void work(key, waiting)
+      if (queue) return queue.push(waiting)
+      const begun = [waiting]
+      underWay.set(key, begun)
+      // What the network has brought by now comes along.
+      setImmediate(() => void work(key, begun))
     })
 }
