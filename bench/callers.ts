@@ -68,13 +68,24 @@ async function measure(bench: Bench, { request, script }: Work): Promise<Figures
   return { outcome: await answered(bench, { requests: [request] }), limit }
 }
 
-/** The 99th percentile of somebody who reads all along, before the flood and in its midst. */
+const windows = 5
+
+/**
+ * The 99th percentile of somebody who reads all along, before the flood and in its midst: the median of several windows of
+ * time, since one long pause of the machine makes it what it is in any of them.
+ */
 async function measureFlood(bench: Bench, profile: string) {
   const reading = { requests: [profile], connections: 4, perSecond: 200 }
-  const quiet = await answered(bench, reading)
+  const p99Ms = async (): Promise<number> => {
+    const measured: number[] = []
+    for (let time = 0; time < windows; time++) measured.push((await answered(bench, reading)).p99Ms)
+    return median(measured)
+  }
+  const quiet = await p99Ms()
   const { host, port } = bench.server
+  const seconds = windows * (bench.seconds + 2)
   // Each for an account of its own, since many wrong passwords for one are refused without a look at them.
-  const floodRequests = Array.from({ length: floodPerSecond * (bench.seconds + 5) }, (_, number) => {
+  const floodRequests = Array.from({ length: floodPerSecond * (seconds + 3) }, (_, number) => {
     const body = { email: `flood-${number}@example.com`, password: "wrong" }
     return requestOf("POST", "/api/v3/auth/login", { body })
   })
@@ -83,12 +94,13 @@ async function measureFlood(bench: Bench, profile: string) {
     port,
     connections: 400,
     warmUpMs: 1_000,
-    measureMs: (bench.seconds + 3) * 1_000,
+    measureMs: seconds * 1_000,
     requests: floodRequests,
     perSecond: floodPerSecond,
+    givesWay: true,
   })
   await sleep(1_500)
-  const during = await answered(bench, reading)
+  const during = await p99Ms()
   return { quiet, during, flood: await flood }
 }
 
@@ -113,14 +125,14 @@ function report(
       perSecond >= target ? "reached" : "MISSED",
     ]
   })
-  const ratio = during.p99Ms / quiet.p99Ms
+  const ratio = during / quiet
   say(table([["", "Conclave /s", "pgbench /s", "of it", "p50 ms", "p99 ms", "target /s", ""], ...rows]))
   say("")
   say(
-    `A flood of ${floodPerSecond} password logins a second: p99 of GET /api/v1/user ${during.p99Ms.toFixed(1)} ms in its midst, ` +
-      `${quiet.p99Ms.toFixed(1)} ms before: ${ratio.toFixed(1)} × (target 2 ×): ${ratio <= 2 ? "reached" : "MISSED"}.`,
+    `A flood of ${floodPerSecond} password logins a second: p99 of GET /api/v1/user ${during.toFixed(1)} ms in its midst, ` +
+      `${quiet.toFixed(1)} ms before: ${ratio.toFixed(1)} × (target 2 ×): ${ratio <= 2 ? "reached" : "MISSED"}.`,
   )
-  say(`The flood was answered: ${JSON.stringify(flood.answers)}.`)
+  say(`The flood, ${whole(flood.perSecond)} a second, was answered: ${JSON.stringify(flood.answers)}.`)
 }
 
 const main = (rounds: number, seconds: number): Promise<string[]> =>

@@ -41,6 +41,7 @@ export type RepeatOrder = {
   measureMs: number
   /** So many a second on whatever connection is free; absent: each connection sends as soon as it was answered. */
   perSecond?: number
+  /** Behind everything else on this machine, as what comes from another one is. */ givesWay?: boolean
 }
 
 export type RepeatOutcome = {

@@ -1,4 +1,5 @@
 import { once } from "node:events"
+import { setPriority } from "node:os"
 import { setTimeout as sleep } from "node:timers/promises"
 import { open, type Connection } from "./connection.ts"
 import type { RepeatOrder, RepeatOutcome, Report } from "./load.ts"
@@ -10,6 +11,7 @@ async function run(
   order: RepeatOrder,
   tell: (report: Report<RepeatOutcome>) => void,
 ): Promise<RepeatOutcome> {
+  if (order.givesWay) setPriority(19)
   const connections = await Promise.all(Array.from({ length: order.connections }, () => open(order)))
   const answers: Record<string, number> = {}
   const latencies: number[] = []

@@ -5,7 +5,8 @@ type Collect = (options: { type: "major"; execution: "async"; flavor: "last-reso
 
 /** An answer of so many bytes leaves behind what is worth giving back. */
 const largeBytes = 1_024 * 1_024
-const quietMs = 5_000
+/** Collecting stops everything for a tenth of a second: it waits until no more than this share of the time is busy. */
+const quietShare = 0.1
 
 export type Memory = {
   /** Notes that an answer of so many bytes went out. */ answered(bytes: number): void
@@ -16,12 +17,17 @@ export type Memory = {
  * Gives memory back to the machine some seconds after the start and after large answers. V8 keeps what it once had for
  * as long as it is not short of it, and collects nothing while nothing happens.
  */
-export function createMemory(): Memory {
+export function createMemory(quietMs = 5_000): Memory {
   let timer: NodeJS.Timeout | undefined
   const collect = collector()
   const soon = (): void => {
     clearTimeout(timer)
-    timer = setTimeout(() => void collect(), quietMs).unref()
+    const before = performance.eventLoopUtilization()
+    const due = (): void => {
+      if (performance.eventLoopUtilization(before).utilization > quietShare) soon()
+      else void collect()
+    }
+    timer = setTimeout(due, quietMs).unref()
   }
   soon()
   return {

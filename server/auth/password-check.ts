@@ -12,8 +12,8 @@ const buckets = 2 ** 20
 /**
  * The account of an address whose password this is; undefined for an unknown address, an account that was never
  * completed and a wrong password, after the same work. After ten wrong ones from one source within five minutes that
- * source waits, and nobody else does: 429; and a source of wrong passwords for whatever accounts is answered 429 but for a
- * few each second, so that a flood leaves room to others. Not to be called in a transaction, which would hold a connection while
+ * source waits, and nobody else does: 429; and a source of wrong passwords for whatever accounts is answered 429 but for
+ * one each second, so that a flood leaves room to others. Not to be called in a transaction, which would hold a connection while
  * the password is hashed and forget the attempt when the request is refused.
  */
 export async function userWithPassword(

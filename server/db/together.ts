@@ -40,10 +40,12 @@ export function together<Item, Result = void>(
     new Promise((done, failed) => {
       const waiting = { item, done, failed }
       const queue = underWay.get(key)
-      if (queue) return queue.push(waiting)
-      const begun = [waiting]
-      underWay.set(key, begun)
-      // What the network has brought by now comes along.
-      setImmediate(() => void work(key, begun))
+      if (queue) queue.push(waiting)
+      else {
+        const begun = [waiting]
+        underWay.set(key, begun)
+        // What the network has brought by now comes along.
+        setImmediate(() => void work(key, begun))
+      }
     })
 }
