@@ -120,8 +120,9 @@ function besideOf({ facts, factValues, inProject }: Endpoint, parsed: Parsed): B
   if (!parsed.ok) return { facts: undefined, values: [], project: undefined }
   const read =
     facts && factValues ? { facts, values: factValues(parsed.input) } : { facts: undefined, values: [] }
-  if (!inProject) return { ...read, project: undefined }
-  const [key, value] = keyOf(inProject(parsed.input))
+  const reference = inProject?.(parsed.input)
+  if (!reference) return { ...read, project: undefined }
+  const [key, value] = keyOf(reference)
   return { ...read, project: { key, value: key === "slug" ? value : uuidOrNull(value) } }
 }
 
@@ -140,10 +141,8 @@ async function runAs(
   input: Input & { facts: unknown },
   { found, again }: { found: FoundProject | undefined; again: Judged["again"] },
 ): Promise<unknown> {
-  const { inProject } = endpoint
-  const ctx = inProject
-    ? { ...caller, project: requireMember(caller.actor, inProject(input), found) }
-    : caller
+  const project = projectOf(endpoint, caller.actor, input, found)
+  const ctx = project ? { ...caller, project } : caller
   const confirm = (db: Queries): Promise<void> => confirmStanding(db, ctx, again)
   try {
     requireAccess(endpoint, ctx, input)
@@ -153,6 +152,22 @@ async function runAs(
       await keepDenial(ctx, error)
     throw error
   }
+}
+
+/**
+ * The project in which the caller acts. Where a right in it only stands in for one in the organization, whoever is not
+ * in it acts in none, and is told nothing of it.
+ */
+function projectOf(
+  { access, inProject }: Endpoint,
+  actor: SignedInActor,
+  input: Input,
+  found: FoundProject | undefined,
+): Project | undefined {
+  const reference = inProject?.(input)
+  if (!reference) return undefined
+  if (typeof access === "object" && "orInProject" in access) return found?.isMember ? found : undefined
+  return requireMember(actor, reference, found)
 }
 
 /** Throws unless the caller has the right that the endpoint declares. */
@@ -165,6 +180,7 @@ function requireAccess({ access, isOwn }: Endpoint, { actor, project }: Context,
     return
   }
   if (isOwn?.(actor, input) || (access.or && actor.rights.can(access.or))) return
+  if (access.orInProject && project?.rights.can(access.orInProject)) return
   authorize(actor, access.organization)
 }
 

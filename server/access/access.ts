@@ -9,14 +9,15 @@ import type { OrganizationPermission, Permission, ProjectPermission } from "./vo
  * What an endpoint demands of its caller: nothing (`"public"`), a good token with or without an organization
  * (`"signedIn"`), the same of somebody who administers the instance (`"instanceAdmin"`), one with an organization
  * and whatever right in it (`"inOrganization"`), a permission in the token's organization (or another one in its
- * place), or one in a project of it, or to be in that project at all (`"membership"`).
+ * place, or one in the project that the request names, by who is in it), or one in a project of it, or to be in that
+ * project at all (`"membership"`).
  */
 export type Access =
   | "public"
   | "signedIn"
   | "instanceAdmin"
   | "inOrganization"
-  | { organization: OrganizationPermission; or?: OrganizationPermission }
+  | { organization: OrganizationPermission; or?: OrganizationPermission; orInProject?: ProjectPermission }
   | { project: ProjectPermission | "membership" }
 
 /** Whether the caller must have selected an organization. */

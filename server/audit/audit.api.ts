@@ -1,6 +1,7 @@
 import { z } from "zod"
 import { endpoint } from "../http/endpoint.ts"
 import { storableText, timestamp, uuid } from "../http/fields.ts"
+import { pathToRead } from "../http/folder.ts"
 import { actorTypes, listAuditLogs, type AuditLog } from "./logs.ts"
 import { userAgentTypes } from "./user-agent.ts"
 
@@ -11,8 +12,8 @@ const query = z.object({
   environment: text.describe("Only events in this environment."),
   actorType: z.enum(actorTypes).optional().describe("Only events of this kind of actor."),
   actor: text.describe("Only events of the user or machine identity with this ID."),
-  secretPath: text.describe("Only events under this secret path."),
-  secretKey: text.describe("Only events about this secret."),
+  secretPath: pathToRead.optional().describe("Only events in the folder with this path."),
+  secretKey: text.describe("Only events about secrets of this name."),
   eventType: text.describe("Only these events, joined by commas."),
   userAgentType: z.enum(userAgentTypes).optional().describe("Only events of this kind of client."),
   eventMetadata: text.describe("Only events with these details, as key=value joined by commas."),
@@ -38,8 +39,6 @@ const Log = z.object({
 
 const present = (log: AuditLog): z.input<typeof Log> => ({
   ...log,
-  projectId: null,
-  projectName: null,
   createdAt: log.createdAt.toISOString(),
   updatedAt: log.createdAt.toISOString(),
 })
@@ -48,7 +47,8 @@ export const auditEndpoints = [
   endpoint("listAuditLogs", "GET /api/v1/organization/audit-logs", {
     summary: "List the audit log of the organization, newest first",
     tags: ["Audit Logs"],
-    access: { organization: ["read", "audit-logs"] },
+    access: { organization: ["read", "audit-logs"], orInProject: ["read", "audit-logs"] },
+    inProject: ({ query: { projectId } }) => (projectId ? { id: projectId } : undefined),
     query,
     // The first page is itself an event.
     transaction: true,

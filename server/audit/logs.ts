@@ -35,6 +35,8 @@ export type AuditQuery = {
 export type AuditLog = {
   id: string
   orgId: string
+  /** Of an event of a project. */ projectId: string | null
+  /** As the project is called now, or was when it was deleted. */ projectName: string | null
   ipAddress: string
   userAgent: string
   userAgentType: string
@@ -45,15 +47,15 @@ export type AuditLog = {
 
 /**
  * The events of the caller's organization, newest first (spec 8). Without dates: from the last midnight (UTC) to
- * now. Throws a validation error when the end lies before the start or more than three months after it.
+ * now. Throws a validation error when the end lies before the start or more than three months after it. Who was let in by
+ * a right in a project sees the events of that project, since that is what the query must name for it.
  */
 export async function listAuditLogs(ctx: Context, query: AuditQuery): Promise<AuditLog[]> {
   const { from, until } = period(query)
   if (query.offset === 0) await record(ctx, "view-audit-logs", {})
   const actorId = query.actor === undefined ? undefined : uuidOrNull(query.actor)
-  // Events of projects and secrets are asked for by what no event of an organization has.
-  const isAboutProject = [query.projectId, query.environment, query.secretPath, query.secretKey].some(Boolean)
-  if (actorId === null || isAboutProject) return []
+  const projectId = query.projectId ? uuidOrNull(query.projectId) : undefined
+  if (actorId === null || projectId === null) return []
   const rows = await store.auditRows(ctx.db, {
     orgId: ctx.actor.orgId,
     from,
@@ -63,12 +65,16 @@ export async function listAuditLogs(ctx: Context, query: AuditQuery): Promise<Au
     userAgentType: query.userAgentType,
     eventTypes: query.eventType === undefined ? undefined : splitList(query.eventType),
     eventMetadata: query.eventMetadata ? splitPairs(query.eventMetadata) : {},
+    projectId: projectId?.toLowerCase(),
+    oneOf: detailsAbout(query),
     limit: query.limit,
     offset: query.offset,
   })
   return rows.map((row) => ({
     id: row.id,
     orgId: row.org_id,
+    projectId: row.project_id,
+    projectName: row.project_name,
     ipAddress: row.ip_address,
     userAgent: row.user_agent,
     userAgentType: row.user_agent_type,
@@ -76,6 +82,29 @@ export async function listAuditLogs(ctx: Context, query: AuditQuery): Promise<Au
     actor: { type: row.actor_type, metadata: row.actor_metadata },
     createdAt: row.created_at,
   }))
+}
+
+/**
+ * What an event says, in one of these ways, that is about a place or a secret: what it was done to, each of several
+ * secrets, whence and whither they were moved, or what was read along with what was asked for.
+ */
+function detailsAbout(query: AuditQuery): object[] | undefined {
+  const environment = query.environment || undefined
+  const secretPath = query.secretPath || undefined
+  const secretKey = query.secretKey || undefined
+  if (!environment && !secretPath && !secretKey) return undefined
+  const place = { environment, secretPath }
+  const secretKeys = secretKey && [secretKey]
+  return [
+    { ...place, secretKey },
+    { ...place, oldSecretKey: secretKey },
+    { ...place, secrets: [{ secretKey }] },
+    { ...place, secrets: [{ oldSecretKey: secretKey }] },
+    { sourceEnvironment: environment, sourceSecretPath: secretPath, secretKeys },
+    { destinationEnvironment: environment, destinationSecretPath: secretPath, secretKeys },
+    { imports: [{ ...place, secretKey }] },
+    { references: [{ ...place, secretKey }] },
+  ]
 }
 
 function period(query: AuditQuery): { from: Date; until: Date } {

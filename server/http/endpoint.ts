@@ -67,7 +67,12 @@ type Declaration<Route extends string, A extends Access, P, Q, B, R extends z.Zo
         /** Which project the request is about; read in the same round trip as the caller, and the handler's `ctx.project`. */
         inProject: (input: Sent<P, Q, B>) => ProjectReference
       }
-    : { inProject?: undefined })
+    : A extends { orInProject: unknown }
+      ? {
+          /** Which project the request names, if it names one; the handler's `ctx.project` where the caller is in it. */
+          inProject: (input: Sent<P, Q, B>) => ProjectReference | undefined
+        }
+      : { inProject?: undefined })
 
 /** An endpoint as the rest of the server sees it: one value that routes, checks, documents and tests are drawn from. */
 export type Endpoint = {
@@ -83,7 +88,8 @@ export type Endpoint = {
   body: z.ZodType | undefined
   result: z.ZodType
   isOwn: ((actor: OrganizationActor, input: { params: unknown }) => boolean) | undefined
-  inProject: ((input: { params: unknown; query: unknown; body: unknown }) => ProjectReference) | undefined
+  inProject:
+    ((input: { params: unknown; query: unknown; body: unknown }) => ProjectReference | undefined) | undefined
   beforeSecondFactor: boolean
   alsoForm: boolean
   alsoWithSlash: boolean
