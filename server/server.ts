@@ -30,7 +30,7 @@ import { StartError } from "./start-error.ts"
 const drainMs = 10_000
 const rotationsEveryMs = 600_000
 // Of one network: as many as a busy office mistypes, and few enough that hashing them leaves the processors to others.
-const wrongPasswords = { capacity: 60, perSecond: 1 }
+const wrongPasswords = { capacity: 180, perSecond: 1 }
 
 /** A server that listens. */
 export type RunningServer = {

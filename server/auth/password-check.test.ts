@@ -51,12 +51,12 @@ describe("wrong passwords", () => {
   test("for ever other accounts make their source wait as well, and no other", async () => {
     const floodOf = (source: string) =>
       Promise.all(
-        Array.from({ length: 120 }, (_, number) => login(`flood-${number}@example.com`, "wrong", source)),
+        Array.from({ length: 230 }, (_, number) => login(`flood-${number}@example.com`, "wrong", source)),
       )
     const statuses = (await floodOf("203.0.113.40")).map(({ status }) => status)
     const evaluated = statuses.filter((status) => status === 400).length
-    assert.ok(evaluated >= 60 && evaluated < 100, String(evaluated))
-    assert.equal(statuses.filter((status) => status === 429).length, 120 - evaluated)
+    assert.ok(evaluated >= 180 && evaluated < 225, String(evaluated))
+    assert.equal(statuses.filter((status) => status === 429).length, 230 - evaluated)
     const email = await newAccount("beside@example.com")
     people.ok(await login(email, password, "203.0.113.41"))
   })
