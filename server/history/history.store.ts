@@ -1,5 +1,6 @@
 import { run, type Queries } from "../db/database.ts"
 import { facts } from "../db/facts.ts"
+import { folderAt } from "../db/paths.ts"
 import { sealedColumns, tagsOf, type SealedRow, type TagOfSecret } from "../db/secret-row.ts"
 
 export { noteFolderChange } from "../db/folder-change.ts"
@@ -70,11 +71,7 @@ export type FolderFacts = { fact_environment_id: string | null; fact_folder_id: 
 /** A folder by the slug of its environment and its path. */
 export const folderFacts = facts<FolderFacts, [environment: string, path: string]>(`
   select e.id as fact_environment_id, f.id as fact_folder_id
-  from (values (true)) once
-  left join environments e
-    on e.org_id = $1 and e.project_id = p.id and e.slug = $5::text and e.deleted_at is null
-  left join folders f
-    on f.org_id = $1 and f.environment_id = e.id and f.path = $6::text and f.ended_at is null`)
+  from (values (true)) once ${folderAt("e", "f", 5)}`)
 
 export type ChangeFacts = {
   fact_environment_id: string | null

@@ -1,6 +1,6 @@
 import { run, type Queries } from "../db/database.ts"
 import { facts } from "../db/facts.ts"
-import { below } from "../db/paths.ts"
+import { below, folderAt } from "../db/paths.ts"
 import { secretColumns, type SecretRow } from "../db/secret-row.ts"
 
 export type FolderFacts = {
@@ -33,11 +33,7 @@ export const folderFacts = facts<FolderFacts, [environment: string, path: string
       select ${stateOf("t")} from secret_tags t
       where t.org_id = $1 and t.project_id = p.id and t.deleted_at is null
     ) end as fact_state
-  from (values (true)) once
-  left join environments e
-    on e.org_id = $1 and e.project_id = p.id and e.slug = $5::text and e.deleted_at is null
-  left join folders f
-    on f.org_id = $1 and f.environment_id = e.id and f.path = $6::text and f.ended_at is null`)
+  from (values (true)) once ${folderAt("e", "f", 5)}`)
 
 const listSql = `
   select ${secretColumns}, f.path from folders f

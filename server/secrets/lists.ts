@@ -145,11 +145,12 @@ export function nameOfList(
     (query.personal && facts.fact_has_personal)
   if (hasOthers || folderId === null || state === null) return undefined
   const { environment, secretPath, viewSecretValue, expandSecretReferences } = query
-  const rights = ctx.project.rights.number
+  const { id: projectId, rights } = ctx.project
   return JSON.stringify([
+    projectId,
     folderId,
     state,
-    rights,
+    rights.number,
     environment,
     secretPath,
     viewSecretValue,

@@ -1,5 +1,6 @@
 import { run, type Queries } from "../db/database.ts"
 import { facts } from "../db/facts.ts"
+import { folderAt } from "../db/paths.ts"
 import { sealedColumns, secretColumns, type SealedRow, type SecretRow } from "../db/secret-row.ts"
 
 export type { SealedRow, SecretRow, StoredPair, TagOfSecret } from "../db/secret-row.ts"
@@ -28,11 +29,7 @@ const placeSql = (which: string): string => `
     ) as fact_secrets, exists (
       select from secret_imports i where i.org_id = $1 and i.folder_id = f.id and i.ended_at is null
     ) as fact_has_imports
-  from (values (true)) once
-  left join environments e
-    on e.org_id = $1 and e.project_id = p.id and e.slug = $5::text and e.deleted_at is null
-  left join folders f
-    on f.org_id = $1 and f.environment_id = e.id and f.path = $6::text and f.ended_at is null`
+  from (values (true)) once ${folderAt("e", "f", 5)}`
 
 type AtPath = [environment: string, path: string]
 /** A folder, and the secrets of one name in it: the caller's personal one, then the shared one. */
