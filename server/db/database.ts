@@ -64,9 +64,7 @@ export function openDatabase(connection: Connection, size = 8, lockTimeoutMs = 5
     (await (await shared.client()).query(named(text, values))).rows
   directWays.set(
     lookups,
-    gathered(send, (text) =>
-      queries.connection().execute((db) => typesOf((statement, values) => run(db, statement, values), text)),
-    ),
+    gathered(send, (text) => learnTypes(pool, text)),
   )
   return {
     queries,
@@ -75,6 +73,23 @@ export function openDatabase(connection: Connection, size = 8, lockTimeoutMs = 5
       // Not through the query builder, which ends only what it has itself begun.
       await Promise.all([pool.end(), shared.end(), forReads.end()])
     },
+  }
+}
+
+/** What types the values of a statement have. */
+async function learnTypes(pool: pg.Pool, text: string): Promise<string[]> {
+  const client = await pool.connect()
+  try {
+    const types = await typesOf(
+      async (statement, values) => (await client.query(statement, values)).rows,
+      text,
+    )
+    client.release()
+    return types
+  } catch (error) {
+    // It may be broken, or hold a statement of that name still: nobody else gets this connection.
+    client.release(true)
+    throw error
   }
 }
 
