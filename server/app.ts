@@ -2,6 +2,7 @@ import type { Socket } from "node:net"
 import { parseCookie, stringifySetCookie } from "cookie"
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify"
 import type { Logger } from "pino"
+import { requireAttempt } from "./auth/password-check.ts"
 import type { RequestInfo } from "./context.ts"
 import { randomAlphanumerics } from "./crypto/ids.ts"
 import { DomainError, notFound, unavailable, badRequest } from "./errors.ts"
@@ -125,6 +126,11 @@ function addPath(app: FastifyInstance, path: string, endpoint: Endpoint, options
     method: endpoint.method,
     url: path,
     config: { operationId: endpoint.id },
+    ...(endpoint.comparesPassword && {
+      async onRequest(request: FastifyRequest) {
+        requireAttempt(options.base.services, request.ip)
+      },
+    }),
     handler: async (request, reply) => {
       const jobs: (() => Promise<void>)[] = []
       const incoming: Incoming = {

@@ -40,7 +40,11 @@ export class DomainError extends Error {
   readonly keepsChanges: boolean
 
   constructor(kind: ErrorKind, message: string, extras: Extras = {}) {
+    // A refusal is no defect: to walk the stack for each would be a sixth of what a flood of them costs.
+    const { stackTraceLimit } = Error
+    Error.stackTraceLimit = 0
     super(message, { cause: extras.cause })
+    Error.stackTraceLimit = stackTraceLimit
     this.name = "DomainError"
     this.kind = kind
     this.errorName = extras.name

@@ -11,6 +11,7 @@ const allowanceOf = (maxSources?: number) =>
 function takeAll(allowance: ReturnType<typeof allowanceOf>, source: string): number {
   for (let taken = 0; ; taken++) {
     try {
+      allowance.requireSome(source)
       allowance.take(source)
     } catch (error) {
       assert.ok(error instanceof DomainError)

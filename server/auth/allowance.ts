@@ -2,6 +2,8 @@ import { DomainError } from "../errors.ts"
 
 /** What each source may still do. */
 export type Allowance = {
+  /** Throws 429 when the source has nothing left. */
+  requireSome(source: string): void
   /** Takes one from what the source has left; throws 429 when it has nothing left. */
   take(source: string): void
   /** Gives back one that was taken. */
@@ -45,15 +47,18 @@ export function createAllowance({
     return bucket
   }
 
+  const message = "Too many wrong passwords from where you are; try again in a few seconds"
+  const refusal = new DomainError("RateLimited", message, { retryAfter: Math.ceil(1 / perSecond) })
+
+  function requireSome(source: string): Bucket {
+    const bucket = bucketOf(source)
+    if (bucket.left < 1) throw refusal
+    return bucket
+  }
+
   return {
-    take(source) {
-      const bucket = bucketOf(source)
-      if (bucket.left < 1) {
-        const message = "Too many wrong passwords from where you are; try again in a few seconds"
-        throw new DomainError("RateLimited", message, { retryAfter: Math.ceil(1 / perSecond) })
-      }
-      bucket.left--
-    },
+    requireSome,
+    take: (source) => void requireSome(source).left--,
     giveBack(source) {
       const bucket = bucketOf(source)
       bucket.left = Math.min(capacity, bucket.left + 1)

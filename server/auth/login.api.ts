@@ -15,6 +15,7 @@ export const loginEndpoints = [
     ),
     // The password is compared outside any transaction; the session is a single statement.
     transaction: false,
+    comparesPassword: true,
     body: z.object({
       email: z.string().max(320).describe("The address of the account."),
       password: z.string().min(1).max(1024).describe("The password of the account."),

@@ -57,6 +57,11 @@ describe("wrong passwords", () => {
     const evaluated = statuses.filter((status) => status === 400).length
     assert.ok(evaluated >= 180 && evaluated < 225, String(evaluated))
     assert.equal(statuses.filter((status) => status === 429).length, 230 - evaluated)
+    const unread = await harness.call("POST /api/v3/auth/login", {
+      rawBody: "no JSON",
+      headers: { "x-forwarded-for": "203.0.113.40" },
+    })
+    assert.equal(unread.status, 429, "nothing more of the flood is read")
     const email = await newAccount("beside@example.com")
     people.ok(await login(email, password, "203.0.113.41"))
   })

@@ -2,6 +2,7 @@ import { isIPv6 } from "node:net"
 import type { PublicContext } from "../context.ts"
 import { DomainError } from "../errors.ts"
 import { canonicalUsername } from "../names.ts"
+import type { Services } from "../services.ts"
 import { findUser, type User } from "../users/users.ts"
 import * as store from "./password-check.store.ts"
 
@@ -22,7 +23,7 @@ export async function userWithPassword(
 ): Promise<User | undefined> {
   // In a flood nothing is read, written or hashed for what would not be looked at anyway.
   const source = networkOf(ctx.request.ip)
-  ctx.services.passwords.requireRoom()
+  requireAttempt(ctx.services, ctx.request.ip)
   ctx.services.wrongPasswords.take(source)
   const username = canonicalUsername(input.username) ?? ""
   const attempter = attempterOf(ctx, username)
@@ -43,6 +44,12 @@ export async function userWithPassword(
   ctx.services.wrongPasswords.giveBack(source)
   await store.forgetAttempts(ctx.db, attempter)
   return user
+}
+
+/** Throws 429 when no password from this address would be looked at now: to ask before anything is done for one. */
+export function requireAttempt({ passwords, wrongPasswords }: Services, ip: string): void {
+  passwords.requireRoom()
+  wrongPasswords.requireSome(networkOf(ip))
 }
 
 /** Lets the caller's source try anew for this account, for example with a password that was just set. */

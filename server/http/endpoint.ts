@@ -54,6 +54,8 @@ type Declaration<Route extends string, A extends Access, P, Q, B, R extends z.Zo
   /** Answers with a slash behind the path, too; only where clients send one. */ alsoWithSlash?: true
   /** Answers with an `ETag`, and 304 to who has that answer already; for lists that clients ask for again and again. */
   withETag?: true
+  /** Signs in by password: a flood of them is refused at the first line of each, with nothing of it read. */
+  comparesPassword?: true
   /** A GET that leaves an audit row of what was read, before it is answered. */ recordsRead?: true
   /** All but GET run in a transaction. `false`: a single statement with its own audit row; `true`: a GET that writes. */
   transaction?: boolean
@@ -94,6 +96,7 @@ export type Endpoint = {
   alsoForm: boolean
   alsoWithSlash: boolean
   withETag: boolean
+  comparesPassword: boolean
   recordsRead: boolean
   transaction: boolean
   facts: Facts<unknown, unknown[]> | undefined
@@ -135,6 +138,7 @@ export function endpoint<
     alsoForm: false,
     alsoWithSlash: false,
     withETag: false,
+    comparesPassword: false,
     recordsRead: false,
     ...declaration,
     transaction,
