@@ -26,11 +26,16 @@ export async function makeBig(client: pg.Client, orgId: string, sizes: Sizes): P
   if (!fullGroupId || !emptyGroupId) throw new Error("There are no groups.")
   await client.query(fillSql, [orgId, fullGroupId])
   const joiner = usernameOf("big", 1)
-  await client.query(joinSql, [orgId, joiner])
+  await joinThousand(client, orgId, joiner)
   await client.query("commit")
   await client.query("vacuum (analyze)")
   await client.query("checkpoint")
   return { fullGroupId, emptyGroupId, joiner }
+}
+
+/** Puts a member into a thousand of the groups. */
+export async function joinThousand(client: pg.Client, orgId: string, username: string): Promise<void> {
+  await client.query(joinSql, [orgId, username])
 }
 
 /** More members, numbered on from `first`, who are in no group; their usernames begin with the given word. */

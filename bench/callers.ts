@@ -1,11 +1,11 @@
 import { mkdir, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { setTimeout as sleep } from "node:timers/promises"
 import { parseArgs } from "node:util"
 import { openBenchDatabase, type BenchDatabase } from "./database.ts"
 import { inNewFolder, machine } from "./folder.ts"
 import { addClient, addGroups, setUp, signIn, type Instance } from "./instance.ts"
-import { repeat, type RepeatOutcome } from "./load.ts"
+import { floodPerSecond, measureFlood, type Flood } from "./flood.ts"
+import type { RepeatOutcome } from "./load.ts"
 import { median } from "./machine.ts"
 import { findPgbench, runPgbench } from "./pgbench.ts"
 import { table } from "./report.ts"
@@ -19,7 +19,6 @@ import { startServer, type ServerProcess } from "./server.ts"
  */
 
 const connections = 16
-const floodPerSecond = 500
 
 type Work = { name: string; target: number; request: string; script: string }
 type Figures = { outcome: RepeatOutcome; limit: number | undefined }
@@ -68,47 +67,7 @@ async function measure(bench: Bench, { request, script }: Work): Promise<Figures
   return { outcome: await answered(bench, { requests: [request] }), limit }
 }
 
-const windows = 5
-
-/**
- * The 99th percentile of somebody who reads all along, before the flood and in its midst: the median of several windows of
- * time, since one long pause of the machine makes it what it is in any of them.
- */
-async function measureFlood(bench: Bench, profile: string) {
-  const reading = { requests: [profile], connections: 4, perSecond: 200 }
-  const p99Ms = async (): Promise<number> => {
-    const measured: number[] = []
-    for (let time = 0; time < windows; time++) measured.push((await answered(bench, reading)).p99Ms)
-    return median(measured)
-  }
-  const quiet = await p99Ms()
-  const { host, port } = bench.server
-  const seconds = windows * (bench.seconds + 2)
-  // Each for an account of its own, since many wrong passwords for one are refused without a look at them.
-  const floodRequests = Array.from({ length: floodPerSecond * (seconds + 3) }, (_, number) => {
-    const body = { email: `flood-${number}@example.com`, password: "wrong" }
-    return requestOf("POST", "/api/v3/auth/login", { body })
-  })
-  const flood = repeat({
-    host,
-    port,
-    connections: 400,
-    warmUpMs: 1_000,
-    measureMs: seconds * 1_000,
-    requests: floodRequests,
-    perSecond: floodPerSecond,
-    givesWay: true,
-  })
-  await sleep(1_500)
-  const during = await p99Ms()
-  return { quiet, during, flood: await flood }
-}
-
-function report(
-  works: Work[],
-  figures: Figures[][],
-  { quiet, during, flood }: Awaited<ReturnType<typeof measureFlood>>,
-) {
+function report(works: Work[], figures: Figures[][], { quiet, during, flood }: Flood) {
   const rows = works.map(({ name, target }, index) => {
     const rounds = figures.map((round) => round[index]).filter((each) => each !== undefined)
     const of = (value: (each: Figures) => number) => median(rounds.map(value))

@@ -48,6 +48,7 @@ export type RepeatOutcome = {
   /** Answers within the measured time, by status. */ answers: Record<string, number>
   perSecond: number
   p50Ms: number
+  p95Ms: number
   p99Ms: number
 }
 

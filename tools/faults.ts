@@ -1,56 +1,76 @@
-import { createWorld, endWorld, faultKinds, faultRound, type Round } from "../server/test/faults.ts"
-import { revokeAmidUse } from "./revocations.ts"
+import { faultKinds } from "../server/test/faults.ts"
+import { clocks } from "./faults/clock.ts"
+import { fullDisk } from "./faults/disk.ts"
+import { failoverToStandby } from "./faults/failover.ts"
+import { runHistories } from "./faults/histories.ts"
+import { failingSteps } from "./faults/hooks.ts"
+import { killAmidWrites } from "./faults/kills.ts"
+import { show, type Line } from "./faults/line.ts"
+import { littleMemory } from "./faults/memory.ts"
+import { network } from "./faults/network.ts"
+import { revokeAmidUse } from "./faults/revocations.ts"
+import { waiting } from "./faults/waiting.ts"
 
 /*
- * Kills the real server in the middle of writes, again and again, and fails when anything acknowledged is lost, a
- * membership has no audit row, or the server is not back in time; then takes rights away on one of two servers, and
- * fails when the other still allows what came after. The argument is the number of rounds, or `revoke` and the number
- * of revocations for those alone; with `projects` behind it, for those of rights in projects alone.
+ * What befalls a server, and what it must hold in spite of it: `npm run faults -- NAME NUMBER`. Without a name,
+ * everything is killed in turn amid writes, and rights are taken away amid use. Ends with 1 when a promise is broken.
  */
-const limitMs = 3_000
-const isRevokeOnly = process.argv[2] === "revoke"
-const roundCount = Number((isRevokeOnly ? undefined : process.argv[2]) ?? 50)
-const revocationCount = Number((isRevokeOnly ? process.argv[3] : undefined) ?? 10_000)
+type Scenario = { usually: number; run: (count: number, rest: string[]) => Promise<boolean> }
 
-const isBreached = ({ lost, orphans, strange, recoveryMs }: Round): boolean =>
-  lost.length + orphans.length + strange.length > 0 || recoveryMs >= limitMs
-
-function show(number: number, round: Round): void {
-  const { kind, acknowledged, uncertain, lost, orphans, strange, recoveryMs } = round
-  console.log(
-    `${String(number).padStart(3)}  killed ${kind.padEnd(8)}  acknowledged ${String(acknowledged).padStart(4)}  uncertain ${String(uncertain).padStart(3)}  lost ${lost.length}  orphans ${orphans.length}  back after ${String(Math.round(recoveryMs)).padStart(4)} ms${isBreached(round) ? "  BREACH" : ""}`,
-  )
-  for (const line of [...lost, ...orphans, ...strange].slice(0, 10)) console.log(`     ${line}`)
+/** Each says in a line or some what was done, and what came of it. */
+const conditions: Record<string, () => Promise<Line[]>> = {
+  network,
+  disk: fullDisk,
+  waiting,
+  clock: clocks,
+  memory: littleMemory,
+  failover: failoverToStandby,
+  steps: failingSteps,
 }
 
-async function main(): Promise<void> {
-  for (const number of [roundCount, revocationCount]) {
-    if (!Number.isInteger(number) || number < 1)
-      throw new Error('The argument is the number of rounds, or "revoke" and a number of revocations.')
+async function showAll(): Promise<boolean> {
+  const lines: Line[] = []
+  for (const condition of Object.values(conditions)) {
+    lines.push(...(await condition()))
+    console.log(`${lines.length} lines so far`)
   }
-  if (!isRevokeOnly) await killAmidWrites()
-  const inProjectsOnly = isRevokeOnly && process.argv[4] === "projects"
-  if (!(await revokeAmidUse(revocationCount, { inProjectsOnly }))) process.exitCode = 1
+  return show(lines)
 }
 
-async function killAmidWrites(): Promise<void> {
-  const rounds: Round[] = []
-  const world = await createWorld()
-  try {
-    for (let number = 1; number <= roundCount; number++) {
-      const round = await faultRound(world, faultKinds[(number - 1) % faultKinds.length] ?? "group")
-      show(number, round)
-      rounds.push(round)
-    }
-  } finally {
-    await endWorld(world)
-  }
-  const sum = (count: (round: Round) => number) => rounds.reduce((total, round) => total + count(round), 0)
-  const slowestMs = Math.max(...rounds.map(({ recoveryMs }) => recoveryMs))
-  console.log(
-    `${rounds.length} rounds, ${sum((round) => round.acknowledged)} writes acknowledged, ${sum((round) => round.lost.length)} lost, ${sum((round) => round.orphans.length)} orphans, ${sum((round) => round.strange.length)} strange answers, slowest recovery ${Math.round(slowestMs)} ms (limit ${limitMs} ms)`,
-  )
-  if (rounds.some(isBreached)) process.exitCode = 1
+const scenarios: Record<string, Scenario> = {
+  kills: { usually: 50, run: (count) => killAmidWrites(count, faultKinds) },
+  "server-kills": { usually: 200, run: (count) => killAmidWrites(count, ["node"]) },
+  "postgres-kills": { usually: 50, run: (count) => killAmidWrites(count, ["postgres"]) },
+  revoke: {
+    usually: 10_000,
+    run: (count, [which]) => revokeAmidUse(count, { inProjectsOnly: which === "projects" }),
+  },
+  histories: { usually: 50, run: runHistories },
+  stops: { usually: 20, run: (count) => killAmidWrites(count, ["stop"]) },
+  immediate: { usually: 20, run: (count) => killAmidWrites(count, ["immediate"]) },
+  conditions: { usually: 1, run: showAll },
+  ...Object.fromEntries(
+    Object.entries(conditions).map(([name, condition]) => [
+      name,
+      { usually: 1, run: async () => show(await condition()) },
+    ]),
+  ),
 }
 
-await main()
+async function run(name: string, number?: string, ...rest: string[]): Promise<void> {
+  const scenario = scenarios[name]
+  const count = Number(number ?? scenario?.usually)
+  if (!scenario || !Number.isInteger(count) || count < 1)
+    throw new Error(
+      `The arguments are one of ${Object.keys(scenarios).join(", ")}, and a number; or a number alone.`,
+    )
+  if (!(await scenario.run(count, rest))) process.exitCode = 1
+}
+
+const [name, ...rest] = process.argv.slice(2)
+if (name !== undefined && Number.isNaN(Number(name))) {
+  await run(name, ...rest)
+} else {
+  await run("kills", name)
+  await run("revoke")
+}

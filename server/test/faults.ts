@@ -1,9 +1,17 @@
 import { randomInt } from "node:crypto"
 import { setTimeout as sleep } from "node:timers/promises"
-import { singleConnection } from "../db/database.ts"
-import type { ProcessFacts } from "../postgres/process.ts"
+import { signal, type ProcessFacts } from "../postgres/process.ts"
 import {
-  connectionOf,
+  fits,
+  isTold,
+  keyOf,
+  nothingFound,
+  nothingSaid,
+  readLedger,
+  type Expected,
+  type Found,
+} from "./ledger.ts"
+import {
   killAndWait,
   makeDataDir,
   postgresProcesses,
@@ -16,19 +24,11 @@ import { addGroup, bootstrap, ok } from "./people.ts"
 
 /** What is killed: node and PostgreSQL at once, or one of them alone. */
 export const faultKinds = ["group", "node", "postgres"] as const
-export type FaultKind = (typeof faultKinds)[number]
+/** And gentler ones: a stop of the server as a system does it, and of PostgreSQL without a checkpoint. */
+export type FaultKind = (typeof faultKinds)[number] | "stop" | "immediate"
 
 /** A person and a group, with all that the server has said about them since the beginning. */
-type Pair = {
-  groupId: string
-  username: string
-  /** Undefined after a request without an answer: until somebody looks, nobody knows. */ isIn:
-    boolean | undefined
-  /** Answered with 200. */ adds: number
-  removes: number
-  /** Not answered, or with 503: done whole or not at all. */ uncertainAdds: number
-  uncertainRemoves: number
-}
+type Pair = Expected & { groupId: string; username: string }
 
 /** A server with its own PostgreSQL on a data folder that is kept from round to round. */
 export type World = { dataDir: string; server: RunningProcess; token: string; pairs: Pair[] }
@@ -46,6 +46,8 @@ export type Round = {
 const writers = 8
 const peopleCount = 60
 const recoveryLimitMs = 30_000
+// Requests under way have ten seconds.
+const stopLimitMs = 12_000
 
 /** A world with people and groups; `endWorld` removes it. */
 export async function createWorld(): Promise<World> {
@@ -58,8 +60,7 @@ export async function createWorld(): Promise<World> {
   const pairs: Pair[] = []
   for (let index = 0; index < writers; index++) {
     const group = await addGroup(server, { token }, `Group ${index}`)
-    const untouched = { isIn: false, adds: 0, removes: 0, uncertainAdds: 0, uncertainRemoves: 0 }
-    pairs.push(...inviteeEmails.map((username) => ({ groupId: group.id, username, ...untouched })))
+    pairs.push(...inviteeEmails.map((username) => ({ groupId: group.id, username, ...nothingSaid })))
   }
   return { dataDir, server, token, pairs }
 }
@@ -122,6 +123,21 @@ const strike: Record<FaultKind, Strike> = {
     await Promise.all([world.server.exited, load.stop()])
     return startAgain(world)
   },
+  async stop(world, load) {
+    const begin = performance.now()
+    world.server.kill("SIGTERM")
+    const [{ code }] = await Promise.all([world.server.exited, load.stop()])
+    const tookMs = performance.now() - begin
+    if (code !== 0) throw new Error(`The server ended with ${code}: ${world.server.stderr.slice(-2_000)}`)
+    if (tookMs > stopLimitMs) throw new Error(`The server took ${Math.round(tookMs)} ms to stop.`)
+    return startAgain(world)
+  },
+  async immediate(world, _load, [postmaster]) {
+    const begin = performance.now()
+    if (postmaster) signal(postmaster, "SIGQUIT")
+    await untilHealthy(world.server, () => postmasterOf(world.dataDir)?.pid !== postmaster?.pid)
+    return performance.now() - begin
+  },
   async postgres(world, _load, [postmaster, ...others]) {
     const begin = performance.now()
     // Without their postmaster the others must take notice themselves.
@@ -140,7 +156,11 @@ async function startAgain(world: World): Promise<number> {
   return performance.now() - begin
 }
 
-async function untilHealthy(server: RunningProcess, isAnother: () => boolean): Promise<void> {
+/** Waits until the status of a server is 200 that may answer, while `isAnother` holds. */
+export async function untilHealthy(
+  server: RunningProcess,
+  isAnother: () => boolean = () => true,
+): Promise<void> {
   const begin = performance.now()
   for (;;) {
     const wasAnother = isAnother()
@@ -215,30 +235,6 @@ async function turn({ server, token, counts }: Writer, pair: Pair): Promise<bool
   return false
 }
 
-type Found = { added: number; removed: number; open: number; toldAdded: number; toldRemoved: number }
-
-const nothingFound: Found = { added: 0, removed: 0, open: 0, toldAdded: 0, toldRemoved: 0 }
-
-const ledgerSql = `
-  with kept as (
-    select gm.group_id::text as group_id, m.user_id::text as user_id, m.username, count(*) as added,
-      count(*) filter (where gm.is_closed) as removed, count(*) filter (where not gm.is_closed) as open
-    from group_user_memberships gm
-    join organization_user_memberships m on m.org_id = gm.org_id and m.id = gm.membership_id
-    group by 1, 2, 3
-  ), told as (
-    select event_metadata ->> 'groupId' as group_id, event_metadata ->> 'userId' as user_id,
-      event_metadata ->> 'username' as username,
-      count(*) filter (where event_type = 'add-user-to-group') as added,
-      count(*) filter (where event_type = 'remove-user-from-group') as removed
-    from audit_logs where event_type in ('add-user-to-group', 'remove-user-from-group')
-    group by 1, 2, 3
-  )
-  select group_id, username, coalesce(kept.added, 0)::int as added, coalesce(kept.removed, 0)::int as removed,
-    coalesce(kept.open, 0)::int as open, coalesce(told.added, 0)::int as "toldAdded",
-    coalesce(told.removed, 0)::int as "toldRemoved"
-  from kept full join told using (group_id, user_id, username)`
-
 /** Compares every pair with the database, and takes what is found there as known from now on. */
 async function compare(world: World): Promise<{ lost: string[]; orphans: string[] }> {
   const found = await readLedger(world.dataDir)
@@ -255,29 +251,6 @@ async function compare(world: World): Promise<{ lost: string[]; orphans: string[
   for (const key of found.keys()) orphans.push(`${key} is of nobody that was asked for`)
   return { lost, orphans }
 }
-
-const keyOf = (groupId: string, username: string): string => `${groupId} ${username}`
-
-async function readLedger(dataDir: string): Promise<Map<string, Found>> {
-  const client = singleConnection(connectionOf(dataDir))
-  await client.connect()
-  try {
-    const { rows } = await client.query<Found & { group_id: string; username: string }>(ledgerSql)
-    return new Map(rows.map(({ group_id, username, ...row }) => [keyOf(group_id, username), row]))
-  } finally {
-    await client.end()
-  }
-}
-
-const fits = (pair: Pair, row: Found): boolean =>
-  row.added >= pair.adds &&
-  row.added <= pair.adds + pair.uncertainAdds &&
-  row.removed >= pair.removes &&
-  row.removed <= pair.removes + pair.uncertainRemoves &&
-  (pair.isIn === undefined || row.open === (pair.isIn ? 1 : 0))
-
-const isTold = (row: Found): boolean =>
-  row.open <= 1 && row.added === row.toldAdded && row.removed === row.toldRemoved
 
 function settle(pair: Pair, row: Found): void {
   const isIn = row.open > 0

@@ -1,9 +1,9 @@
-import { urlOf } from "../server/test/databases.ts"
-import * as people from "../server/test/people.ts"
-import { connectionOf, makeDataDir, removeDataDir, startProcess } from "../server/test/processes.ts"
-import { projectWays } from "../server/test/project-revocations.ts"
-import { runTrials, ways as everyWay, type Outcome } from "../server/test/revocations.ts"
-import { fromAnywhere } from "../server/test/two-servers.ts"
+import { urlOf } from "../../server/test/databases.ts"
+import * as people from "../../server/test/people.ts"
+import { connectionOf, makeDataDir, removeDataDir, startProcess } from "../../server/test/processes.ts"
+import { projectWays } from "../../server/test/project-revocations.ts"
+import { runTrials, ways as everyWay, type Outcome } from "../../server/test/revocations.ts"
+import { fromAnywhere } from "../../server/test/two-servers.ts"
 
 /**
  * Takes rights away on one server and uses them on another that serves the same database, so many times in all, and
