@@ -20,7 +20,7 @@ import {
   startProcess,
   type RunningProcess,
 } from "./processes.ts"
-import { addGroup, bootstrap, ok } from "./people.ts"
+import { addGroup, bootstrap, inviteMany } from "./people.ts"
 
 /** What is killed: node and PostgreSQL at once, or one of them alone. */
 export const faultKinds = ["group", "node", "postgres"] as const
@@ -53,16 +53,14 @@ const stopLimitMs = 12_000
 export async function createWorld(): Promise<World> {
   const dataDir = await makeDataDir()
   const server = await startProcess({ dataDir })
-  const { id, token } = await bootstrap(server)
-  const inviteeEmails = Array.from({ length: peopleCount }, (_, index) => `person-${index}@example.com`)
-  const body = { inviteeEmails, organizationId: id, organizationRoleSlug: "member" }
-  ok(await server.call("POST /api/v1/invite-org/signup", { token, body }))
+  const acme = await bootstrap(server)
+  const usernames = await inviteMany(server, acme, peopleCount)
   const pairs: Pair[] = []
   for (let index = 0; index < writers; index++) {
-    const group = await addGroup(server, { token }, `Group ${index}`)
-    pairs.push(...inviteeEmails.map((username) => ({ groupId: group.id, username, ...nothingSaid })))
+    const group = await addGroup(server, acme, `Group ${index}`)
+    pairs.push(...usernames.map((username) => ({ groupId: group.id, username, ...nothingSaid })))
   }
-  return { dataDir, server, token, pairs }
+  return { dataDir, server, token: acme.token, pairs }
 }
 
 export async function endWorld(world: World): Promise<void> {

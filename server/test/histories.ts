@@ -6,7 +6,7 @@ import { untilHealthy } from "./faults.ts"
 import { call, type Answer } from "./http.ts"
 import { fits, isTold, keyOf, nothingFound, nothingSaid, readLedger, type Expected } from "./ledger.ts"
 import { unexplained, type Operation } from "./linearizable.ts"
-import { addGroup, bootstrap, ok } from "./people.ts"
+import { addGroup, bootstrap, inviteMany } from "./people.ts"
 import {
   connectionOf,
   killAndWait,
@@ -45,11 +45,9 @@ export async function createHistoryWorld(): Promise<HistoryWorld> {
   const port = await betweenDatabase.listen()
   const databaseUrl = urlOf({ ...address, host: "127.0.0.1", port })
   const right = await side(() => startProcess({ dataDir, databaseUrl, env }))
-  const { id, token } = await bootstrap(left.server)
-  const usernames = Array.from({ length: peopleOfHistory }, (_, index) => `person-${index}@example.com`)
-  const body = { inviteeEmails: usernames, organizationId: id, organizationRoleSlug: "member" }
-  ok(await left.server.call("POST /api/v1/invite-org/signup", { token, body }))
-  return { dataDir, left, right, betweenDatabase, token, usernames }
+  const acme = await bootstrap(left.server)
+  const usernames = await inviteMany(left.server, acme, peopleOfHistory)
+  return { dataDir, left, right, betweenDatabase, token: acme.token, usernames }
 }
 
 async function side(start: () => Promise<RunningProcess>): Promise<Side> {

@@ -84,6 +84,21 @@ export async function invite(
   return { email, organizationId: organization.id, code: new URL(link).searchParams.get("token") ?? "" }
 }
 
+/** Makes so many people members who have no account yet, a hundred at a time; returns their usernames. */
+export async function inviteMany(
+  harness: Caller,
+  { id, token }: Pick<Organization, "id" | "token">,
+  count: number,
+): Promise<string[]> {
+  const usernames = Array.from({ length: count }, (_, index) => `person-${index}@example.com`)
+  for (let first = 0; first < count; first += 100) {
+    const inviteeEmails = usernames.slice(first, first + 100)
+    const body = { inviteeEmails, organizationId: id, organizationRoleSlug: "member" }
+    ok(await harness.call("POST /api/v1/invite-org/signup", { token, body }))
+  }
+  return usernames
+}
+
 /** Completes the account of an invitation; returns a token without an organization. */
 export async function accept(harness: Caller, invitation: Invitation, firstName = "Grace"): Promise<string> {
   const { token } = ok(await harness.call("POST /api/v1/invite-org/verify", { body: invitation }))

@@ -10,7 +10,7 @@ import * as people from "../../server/test/people.ts"
 import { makeDataDir, removeDataDir, startProcess, type RunningProcess } from "../../server/test/processes.ts"
 import { singleConnection } from "../../server/db/database.ts"
 import { judged, notRun, seconds, type Line } from "./line.ts"
-import { inviteMany, pathOf, rowsOf, statuses, timed, type Timed } from "./world.ts"
+import { pathOf, rowsOf, statuses, timed, type Timed } from "./world.ts"
 
 const what = "PostgreSQL gone, and its standby promoted"
 const limitMs = 10_000
@@ -52,7 +52,7 @@ type Writer = {
 async function writerOn(server: RunningProcess): Promise<Writer> {
   const acme = await people.bootstrap(server)
   const { id: groupId } = await people.addGroup(server, acme, "Readers")
-  const usernames = await inviteMany(server, acme, 100)
+  const usernames = await people.inviteMany(server, acme, 100)
   const acknowledged: string[] = []
   return {
     groupId,

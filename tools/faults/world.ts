@@ -32,7 +32,7 @@ export async function inWorld<Result>(
   try {
     const acme = await people.bootstrap(server)
     const { id: groupId } = await people.addGroup(server, acme, "Readers")
-    const usernames = await inviteMany(server, acme, 300)
+    const usernames = await people.inviteMany(server, acme, 300)
     const sql = singleConnection(connectionOf(dataDir))
     // PostgreSQL may be what is struck.
     sql.on("error", () => {})
@@ -44,21 +44,6 @@ export async function inWorld<Result>(
     await server.exited
     if (given === undefined) await removeDataDir(dataDir)
   }
-}
-
-/** Makes so many people members; returns their usernames. */
-export async function inviteMany(
-  server: RunningProcess,
-  { id, token }: people.Organization,
-  count: number,
-): Promise<string[]> {
-  const usernames = Array.from({ length: count }, (_, index) => `person-${index}@example.com`)
-  for (let first = 0; first < count; first += 100) {
-    const inviteeEmails = usernames.slice(first, first + 100)
-    const body = { inviteeEmails, organizationId: id, organizationRoleSlug: "member" }
-    people.ok(await server.call("POST /api/v1/invite-org/signup", { token, body }))
-  }
-  return usernames
 }
 
 /** An answer, or none, and how long it took. */
