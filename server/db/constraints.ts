@@ -39,6 +39,8 @@ const away = new Set([
   "53200",
   "53300",
   "58030",
+  // Of a statement whose preparation, sent just before it on the same connection, came to nothing.
+  "26000",
   // Of a standby that is not promoted yet.
   "25006",
   "25P03",
