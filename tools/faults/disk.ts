@@ -12,6 +12,8 @@ import { add, inWorld, statuses, type Timed, type World } from "./world.ts"
 const what = "no space left for PostgreSQL"
 // A new cluster and its log take about 100 MiB of it.
 const sizeMib = 192
+/** So many are added before there is no more space. */
+const before = 50
 const run = promisify(execFile)
 
 /** Takes all the space that is left, but for a little. */
@@ -45,6 +47,11 @@ async function writeUntilRefused(world: World, acknowledged: Set<string>): Promi
 
 async function work(world: World, folder: string): Promise<Line> {
   const acknowledged = new Set<string>()
+  while (acknowledged.size < before) {
+    const username = world.nextPerson()
+    if ((await add(world, username)).answer?.status !== 200) throw new Error("It does not begin well.")
+    acknowledged.add(username)
+  }
   const ballast = await fill(folder)
   const refused = await writeUntilRefused(world, acknowledged)
   await rm(ballast)
