@@ -48,3 +48,30 @@ test("a connection that breaks in the middle of a transaction fails that request
   const { rowCount } = await sql.query("select from groups where name like 'Broken %'")
   assert.equal(rowCount, 0)
 })
+
+test("the status is answered while every connection of the pool is busy", async (t) => {
+  const { server, dataDir, token } = world
+  const sql = singleConnection(connectionOf(dataDir))
+  await sql.connect()
+  t.after(() => sql.end())
+  await sql.query(`
+    create function dawdle() returns trigger language plpgsql as
+      $$ begin perform pg_sleep(1.5); return new; end $$;
+    create trigger dawdle before insert on groups for each row execute function dawdle()`)
+  const adding = Array.from({ length: 12 }, (_, number) =>
+    server.call("POST /api/v1/groups", { token, body: { name: `Slow ${number}` } }),
+  )
+  const sleeping = async () =>
+    (await sql.query("select pid from pg_stat_activity where wait_event = 'PgSleep' order by pid")).rows
+  while ((await sleeping()).length < 4) await sleep(5)
+  await sleep(100)
+  const before = await sleeping()
+  const begin = performance.now()
+  assert.equal((await server.call("GET /api/status")).status, 200)
+  const tookMs = performance.now() - begin
+  // Nobody had given a connection back meanwhile.
+  assert.deepEqual(await sleeping(), before)
+  assert.ok(before.length < adding.length)
+  t.diagnostic(`answered after ${Math.round(tookMs)} ms`)
+  for (const answer of await Promise.all(adding)) assert.equal(answer.status, 200, answer.text)
+})
