@@ -1,5 +1,8 @@
 import { sql } from "kysely"
-import type { Queries } from "../db/database.ts"
+import { besidePool, type Queries } from "../db/database.ts"
+
+/** Where to ask how the server is: beside the pool, since it is well also when all its connections happen to be busy. */
+export const beside = (db: Queries): Queries => besidePool(db)
 
 /** Answers when the database does. */
 export async function ping(db: Queries): Promise<void> {
