@@ -153,8 +153,14 @@ function textOf(body: Arbitrary<unknown>): Arbitrary<string> {
   return fc.oneof({ weight: 12, arbitrary: whole }, { weight: 1, arbitrary: harmed })
 }
 
+/** A value as it stands in an address. An object without a prototype, which fast-check makes too, has no text of its own. */
+function inText(value: unknown): string {
+  if (Array.isArray(value)) return value.map(inText).join()
+  return typeof value === "object" && value !== null ? "[object Object]" : String(value)
+}
+
 function segmentOf(schema: Schema, known: Known, name: string): Arbitrary<string> {
-  const written = valueOf(schema, known, name).map((value) => encoded(String(value)))
+  const written = valueOf(schema, known, name).map((value) => encoded(inText(value)))
   const segments = hostileSegments.filter((segment) => segment.length < 2_000 && !/^\.{0,2}$/.test(segment))
   return fc
     .oneof({ weight: 10, arbitrary: written }, { weight: 1, arbitrary: fc.constantFrom(...segments) })
@@ -217,7 +223,7 @@ const oddQueries = [
 function queryOf({ parameters }: Operation, known: Known): Arbitrary<string> {
   const fields = parameters
     .filter((parameter) => parameter.in === "query")
-    .map(({ name, schema }) => [name, valueOf(schema, known, name).map(String)] as const)
+    .map(({ name, schema }) => [name, valueOf(schema, known, name).map(inText)] as const)
   const good = known.samples.flatMap(({ query }) => (query ? [query] : []))
   const written = fc
     .tuple(
