@@ -9,8 +9,8 @@ export type OrganizationActor = SignedInActor & {
   /** The caller's place in the organization; a service token has none but itself. */ membershipId: string
   /** False in an organization that still guards grants by comparing roles. */ usesNewPrivilegeSystem: boolean
   rights: Rights
-  /** The custom roles among those that give the rights, each named by its id and its content. */
-  customRoles: readonly string[]
+  /** The roles that give the rights: built-in ones by slug, custom ones by id and content. */
+  roleKeys: readonly string[]
 }
 
 /**

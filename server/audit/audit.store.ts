@@ -1,5 +1,6 @@
 import { sql, type Selectable } from "kysely"
 import { auditInsertOfLists, auditLists, type AuditRow } from "../db/audit-row.ts"
+import { isUndone } from "../db/constraints.ts"
 import { besidePool, run, type Queries } from "../db/database.ts"
 import type { AuditLogs } from "../db/schema.ts"
 import { together } from "../db/together.ts"
@@ -20,10 +21,13 @@ export async function insertAuditRow(db: Queries, row: AuditRow): Promise<void> 
 export function insertAuditRowTogether(db: Queries, row: AuditRow): Promise<void> {
   const insert =
     inserts.get(db) ??
-    together<AuditRow>(async (_organization, rows) => {
-      await run(besidePool(db), auditInsertOfLists, auditLists(rows))
-      return []
-    }, maxTogether)
+    together<AuditRow>(
+      async (_organization, rows) => {
+        await run(besidePool(db, "records"), auditInsertOfLists, auditLists(rows))
+        return []
+      },
+      { most: maxTogether, mayRedo: isUndone },
+    )
   inserts.set(db, insert)
   return insert(row.org_id, row)
 }

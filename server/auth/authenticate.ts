@@ -190,7 +190,7 @@ async function lookUpService(db: Queries, claims: ServiceClaims, beside: store.B
     orgId,
     membershipId: tokenId,
     usesNewPrivilegeSystem: true,
-    customRoles: [],
+    roleKeys: [],
     rights: rightsOf("nothing", () => []),
   }
   const scopes = row.scopes.map(([environment, secretPath]) => ({ environment, secretPath }))
@@ -233,6 +233,6 @@ const withRights = async (
 ): Promise<OrganizationActor> => ({
   ...actor,
   ...place,
-  customRoles: roles.filter((key) => key.startsWith("custom:")),
+  roleKeys: roles,
   rights: await rightsOfRoles(db, place.orgId, roles),
 })

@@ -33,9 +33,14 @@ export const auditInsertFrom = (source: string, first: number): string => {
 
 export const auditValues = (row: AuditRow): unknown[] => columns.map((column) => row[column])
 
+/** For hand-written statements over lists: the columns of an audit row, and their lists from `$first` on. */
+export const auditColumns = columns.join(", ")
+export const auditListsFrom = (first: number): string =>
+  types.map((type, index) => `$${first + index}::${type}[]`).join(", ")
+
 /** Inserts any number of rows; its values are given by `auditLists`. */
-export const auditInsertOfLists = `insert into audit_logs (${columns.join(", ")})
-  select * from unnest(${types.map((type, index) => `$${index + 1}::${type}[]`).join(", ")})`
+export const auditInsertOfLists = `insert into audit_logs (${auditColumns})
+  select * from unnest(${auditListsFrom(1)})`
 
 export const auditLists = (rows: readonly AuditRow[]): unknown[][] =>
   columns.map((column) => rows.map((row) => row[column]))

@@ -66,6 +66,13 @@ const unstorable = new Set(["22021", "22P05"])
 /** True when the same transaction may succeed if it is simply run again: a deadlock or a failed serialization. */
 export const isTransient = (error: unknown): boolean => ["40P01", "40001"].includes(String(codeOf(error)))
 
+/**
+ * True when the database has said that the statement failed, so that nothing of it was done. A connection that broke,
+ * or a server that went down, may have done it all the same.
+ */
+export const isUndone = (error: unknown): boolean =>
+  /^(?!08|57|58|XX)[0-9A-Z]{5}$/.test(String(codeOf(error)))
+
 /** Turns what the driver throws into a refusal that a caller understands; anything else comes back unchanged. */
 export function translate(error: unknown): unknown {
   if (error instanceof DomainError || !(error instanceof Error)) return error

@@ -52,13 +52,10 @@ export function openDatabase(connection: Connection, size = 8, lockTimeoutMs = 5
   const queries = new Kysely<DB>({ dialect: new PostgresDialect({ pool: preparing(pool) }) })
   const shared = sharedConnections(settings, 2)
   const lookups = new Kysely<DB>({ dialect: new PostgresDialect({ pool: shared }) })
-  const forReads = sharedConnections(settings, 1)
-  const records = new Kysely<DB>({ dialect: new PostgresDialect({ pool: forReads }) })
-  besidePools.set(queries, records)
-  directWays.set(
-    records,
-    async (text, values) => (await (await forReads.client()).query(named(text, values))).rows,
-  )
+  const records = besideConnections(settings, 1)
+  // Where batches are written nobody waits for a lock: whoever must wait does so in the pool.
+  const writes = besideConnections({ ...settings, lock_timeout: 100 }, 2)
+  besidePools.set(queries, { records: records.queries, writes: writes.queries })
   directWays.set(queries, async (text, values) => (await pool.query(named(text, values))).rows)
   const send = async (text: string, values: unknown[]) =>
     (await (await shared.client()).query(named(text, values))).rows
@@ -71,7 +68,7 @@ export function openDatabase(connection: Connection, size = 8, lockTimeoutMs = 5
     lookups,
     async close() {
       // Not through the query builder, which ends only what it has itself begun.
-      await Promise.all([pool.end(), shared.end(), forReads.end()])
+      await Promise.all([pool.end(), shared.end(), records.end(), writes.end()])
     },
   }
 }
@@ -166,6 +163,17 @@ function sharedConnections(settings: pg.PoolConfig, count: number) {
   }
 }
 
+/** Shared connections with a way to ask on them. */
+function besideConnections(settings: pg.PoolConfig, count: number) {
+  const shared = sharedConnections(settings, count)
+  const queries = new Kysely<DB>({ dialect: new PostgresDialect({ pool: shared }) })
+  directWays.set(
+    queries,
+    async (text, values) => (await (await shared.client()).query(named(text, values))).rows,
+  )
+  return { queries, end: () => shared.end() }
+}
+
 /**
  * Runs a hand-written statement with its values; rows come as the driver gives them. On the pool and on the look-up
  * connections it goes straight to the driver, since the query builder has nothing to build.
@@ -178,10 +186,12 @@ export async function run<Row>(db: Queries, text: string, values: unknown[]): Pr
 }
 
 /**
- * Where what is read is recorded: on a connection beside those of the pool, so that who reads does not wait for who
- * writes. A transaction has none, and stays with itself.
+ * Connections beside those of the pool, for statements that are transactions by themselves: where what is read is
+ * recorded, so that who reads does not wait for who writes, and where small writes go together. A transaction has none,
+ * and stays with itself.
  */
-export const besidePool = (db: Queries): Queries => besidePools.get(db) ?? db
+export const besidePool = (db: Queries, purpose: "records" | "writes"): Queries =>
+  besidePools.get(db)?.[purpose] ?? db
 
-const besidePools = new WeakMap<Queries, Queries>()
+const besidePools = new WeakMap<Queries, { records: Queries; writes: Queries }>()
 const directWays = new WeakMap<Queries, Send>()

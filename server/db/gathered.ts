@@ -61,7 +61,7 @@ export function gathered(send: Send, learn: (text: string) => Promise<string[]>)
     )
   }
 
-  const ask = together<Asked, unknown[]>((_key, asked) => sendAll(send, asked), most)
+  const ask = together<Asked, unknown[]>((_key, asked) => sendAll(send, asked), { most })
   return (text, values) => {
     const way = wayOf(text)
     if (way.lists !== undefined)

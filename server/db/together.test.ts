@@ -21,7 +21,7 @@ function held() {
 
 test("one that finds nothing under way goes out at once, those meanwhile go out as one", async () => {
   const { send, sent, release } = held()
-  const add = together(send, 3)
+  const add = together(send, { most: 3 })
   const first = add("a", 1)
   await new Promise(setImmediate)
   const others = [2, 3, 4, 5].map((item) => add("a", item))
@@ -42,7 +42,7 @@ test("one that finds nothing under way goes out at once, those meanwhile go out 
 
 test("keys do not wait for each other, nor are they mixed", async () => {
   const { send, sent, release } = held()
-  const add = together(send, 10)
+  const add = together(send, { most: 10 })
   const first = [add("a", 1), add("b", 2)]
   await new Promise(setImmediate)
   const all = [...first, add("a", 3), add("b", 4)]
@@ -60,7 +60,7 @@ test("keys do not wait for each other, nor are they mixed", async () => {
 
 test("none suffers for another that cannot be sent", async () => {
   const { send, release } = held()
-  const add = together(send, 10)
+  const add = together(send, { most: 10 })
   const all = [add("a", 1), add("a", 2), add("a", 13), add("a", 4)]
   await new Promise(setImmediate)
   const settled = Promise.allSettled(all)

@@ -4,6 +4,12 @@ type Waiting<Item, Result> = {
   failed: (error: unknown) => void
 }
 
+export type Together = {
+  /** How many go out as one. */ most: number
+  /** Whether those of a batch that failed so may be tried again, each by itself; absent: they always may. */
+  mayRedo?: (error: unknown) => boolean
+}
+
 /**
  * Has items that come at the same time be sent together. One that finds nothing of its key under way goes out at once, with
  * what the network has brought beside it; those that come meanwhile wait for it, and then go out as one, at most `most` at
@@ -12,7 +18,7 @@ type Waiting<Item, Result> = {
  */
 export function together<Item, Result = void>(
   send: (key: string, items: readonly Item[]) => Promise<readonly Result[]>,
-  most: number,
+  { most, mayRedo = () => true }: Together,
 ): (key: string, item: Item) => Promise<Result> {
   const underWay = new Map<string, Waiting<Item, Result>[]>()
   const settle = async (key: string, batch: readonly Waiting<Item, Result>[]): Promise<void> => {
@@ -23,8 +29,7 @@ export function together<Item, Result = void>(
       )
       for (const [index, { done }] of batch.entries()) done(results[index] as Result)
     } catch (error) {
-      const [first, ...others] = batch
-      if (others.length === 0) first?.failed(error)
+      if (batch.length === 1 || !mayRedo(error)) for (const { failed } of batch) failed(error)
       else await Promise.all(batch.map((one) => settle(key, [one])))
     }
   }

@@ -1,7 +1,5 @@
 import type { Granted } from "../access/boundary.ts"
 import type { StoredRole } from "../access/roles.ts"
-import { StandingChanged } from "../access/standing.ts"
-import type { auditRow } from "../audit/audit.ts"
 import { newId } from "../crypto/ids.ts"
 import type { Queries } from "../db/database.ts"
 import * as store from "./grants.store.ts"
@@ -11,7 +9,7 @@ import * as store from "./grants.store.ts"
  * only `access/boundary.ts` makes a `Granted`. See docs/decisions/0004.
  */
 
-export type { AddOutcome, Holder } from "./grants.store.ts"
+export type { Holder } from "./grants.store.ts"
 
 type NewPerson = Omit<store.NewUserPlace, "id">
 
@@ -48,21 +46,6 @@ export const giveRole = (
   holder: store.Holder,
   role: StoredRole,
 ): Promise<void> => store.insertRoleGrant(db, holder, { id: newId(), ...role })
-
-/**
- * Puts somebody into a group, with the audit row: one statement, which looks again whether both are there. Says what
- * stood in the way if anything. Throws `StandingChanged` when the roles that allow it are not what they were.
- */
-export async function joinGroup(
-  db: Queries,
-  _granted: Granted,
-  pair: store.Pair,
-  audit: ReturnType<typeof auditRow>,
-): Promise<store.AddOutcome> {
-  const outcome = await store.addToGroup(db, pair, newId(), audit)
-  if (!outcome.is_standing) throw new StandingChanged()
-  return outcome
-}
 
 /** Puts a person into groups again that they were in until this moment. */
 export const rejoinGroups = (

@@ -1,6 +1,5 @@
 import { sql } from "kysely"
-import { auditInsertFrom, auditValues, type AuditRow } from "../db/audit-row.ts"
-import { run, type Queries } from "../db/database.ts"
+import type { Queries } from "../db/database.ts"
 import { facts } from "../db/facts.ts"
 import { plannedAnew, sliceOf } from "../db/paging.ts"
 
@@ -28,24 +27,6 @@ export const identityMemberFacts = facts<
   from (values (true)) once
   left join groups g on g.org_id = $1 and g.id = $4::uuid and g.deleted_at is null
   left join active_organization_identity_memberships m on m.org_id = $1 and m.identity_id = $5::uuid`)
-
-type Pair = { orgId: string; groupId: string; membershipId: string }
-
-const removeSql = `
-  with ended as (
-    update group_identity_memberships
-    set is_closed = true, valid_until = greatest(valid_from, least(valid_until, statement_timestamp()))
-    where org_id = $1 and group_id = $2 and membership_id = $3 and not is_closed
-    returning id
-  ), recorded as (${auditInsertFrom("ended", 4)})
-  select exists (select from recorded) as is_removed`
-
-/** Ends the identity's place in the group with the audit row, in one statement; false when there was none. */
-export async function removeMember(db: Queries, pair: Pair, audit: AuditRow): Promise<boolean> {
-  const values = [pair.orgId, pair.groupId, pair.membershipId, ...auditValues(audit)]
-  const [outcome] = await run<{ is_removed: boolean }>(db, removeSql, values)
-  return outcome?.is_removed ?? false
-}
 
 /** Ends all group memberships of a machine identity. */
 export async function endMemberships(db: Queries, orgId: string, membershipId: string): Promise<void> {

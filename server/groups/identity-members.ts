@@ -3,7 +3,7 @@ import { auditRow, sourceOf } from "../audit/audit.ts"
 import type { Context } from "../context.ts"
 import { uuidOrNull } from "../crypto/ids.ts"
 import { badRequest, forbidden, notFound } from "../errors.ts"
-import { joinGroup } from "../grants/grants.ts"
+import { joinGroup, leaveGroup } from "../grants/group-places.ts"
 import { requireCoversProjectsOfGroup } from "../projects/group-projects.ts"
 import { getGroup, noSuchGroup, rulesOfGroup } from "./groups.ts"
 import * as store from "./identity-members.store.ts"
@@ -31,11 +31,14 @@ export async function addIdentity(ctx: Context, target: Target): Promise<string>
   if (!identity) throw noSuchIdentity(machineIdentityId)
   if (facts.fact_is_in_group) throw alreadyIn(identity.id, group.slug)
 
-  const { orgId, customRoles } = ctx.actor
-  const place = { orgId, groupId: group.id, membershipId: identity.membershipId }
-  const pair = { kind: "identity", ...place, customRoles } as const
+  const pair = {
+    kind: "identity",
+    orgId: ctx.actor.orgId,
+    groupId: group.id,
+    membershipId: identity.membershipId,
+  } as const
   const event = auditRow(sourceOf(ctx), "add-identity-to-group", eventOf(group, identity.id))
-  const outcome = await joinGroup(ctx.db, granted, pair, event)
+  const outcome = await joinGroup(ctx, granted, { pair, event })
   // Each of these was otherwise a moment ago, when the facts were read.
   if (!outcome.group_exists) throw noSuchGroup(id)
   if (!outcome.member_exists) throw noSuchIdentity(machineIdentityId)
@@ -53,10 +56,14 @@ export async function removeIdentity(ctx: Context, target: Target): Promise<stri
   if (!identity) throw noSuchIdentity(machineIdentityId)
   if (!facts.fact_is_in_group) throw notIn(identity.id, group.slug)
 
-  const pair = { orgId: ctx.actor.orgId, groupId: group.id, membershipId: identity.membershipId }
+  const pair = {
+    kind: "identity",
+    orgId: ctx.actor.orgId,
+    groupId: group.id,
+    membershipId: identity.membershipId,
+  } as const
   const event = auditRow(sourceOf(ctx), "remove-identity-from-group", eventOf(group, identity.id))
-  const isRemoved = await store.removeMember(ctx.db, pair, event)
-  if (!isRemoved) throw notIn(identity.id, group.slug)
+  if (!(await leaveGroup(ctx, { pair, event }))) throw notIn(identity.id, group.slug)
   return identity.id
 }
 

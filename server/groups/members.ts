@@ -3,7 +3,8 @@ import { auditRow, sourceOf } from "../audit/audit.ts"
 import type { Context } from "../context.ts"
 import { uuidOrNull } from "../crypto/ids.ts"
 import { badRequest, forbidden, notFound } from "../errors.ts"
-import { joinGroup, rejoinGroups } from "../grants/grants.ts"
+import { rejoinGroups } from "../grants/grants.ts"
+import { joinGroup, leaveGroup } from "../grants/group-places.ts"
 import { beginPrivileges } from "../projects/places.ts"
 import { requireCoversProjectsOfGroup } from "../projects/group-projects.ts"
 import { getGroup, noSuchGroup, rulesOfGroup } from "./groups.ts"
@@ -37,11 +38,14 @@ export async function addUser(ctx: Context, { id, username, facts }: Target): Pr
   if (!user) throw noSuchUser(username)
   if (facts.fact_is_in_group) throw alreadyIn(username, group.slug)
 
-  const { orgId, customRoles } = ctx.actor
-  const place = { orgId, groupId: group.id, membershipId: user.membership_id }
-  const pair = { kind: "user", ...place, customRoles } as const
+  const pair = {
+    kind: "user",
+    orgId: ctx.actor.orgId,
+    groupId: group.id,
+    membershipId: user.membership_id,
+  } as const
   const event = auditRow(sourceOf(ctx), "add-user-to-group", eventOf(group, user))
-  const outcome = await joinGroup(ctx.db, granted, pair, event)
+  const outcome = await joinGroup(ctx, granted, { pair, event })
   // Each of these was otherwise a moment ago, when the facts were read.
   if (!outcome.group_exists) throw noSuchGroup(id)
   if (!outcome.member_exists) throw noSuchUser(username)
@@ -58,10 +62,14 @@ export async function removeUser(ctx: Context, { id, username, facts }: Target):
   if (!user) throw noSuchUser(username)
   if (!facts.fact_is_in_group) throw notIn(username, group.slug)
 
-  const pair = { orgId: ctx.actor.orgId, groupId: group.id, membershipId: user.membership_id }
+  const pair = {
+    kind: "user",
+    orgId: ctx.actor.orgId,
+    groupId: group.id,
+    membershipId: user.membership_id,
+  } as const
   const event = auditRow(sourceOf(ctx), "remove-user-from-group", eventOf(group, user))
-  const isRemoved = await store.removeMember(ctx.db, pair, event)
-  if (!isRemoved) throw notIn(username, group.slug)
+  if (!(await leaveGroup(ctx, { pair, event }))) throw notIn(username, group.slug)
   return user
 }
 
