@@ -135,7 +135,10 @@ function addPath(app: FastifyInstance, path: string, endpoint: Endpoint, options
       const jobs: (() => Promise<void>)[] = []
       const incoming: Incoming = {
         request: infoOf(request, endpoint, jobs),
-        reply: { setCookie: (name, value) => setCookie(reply, { name, value }, options) },
+        reply: {
+          setCookie: (name, value) => setCookie(reply, { name, value }, options),
+          setHeader: (name, value) => void reply.header(name, value),
+        },
         params: request.params,
         query: request.query,
         body: request.body as Incoming["body"],

@@ -21,6 +21,7 @@ export type RequestInfo = {
 export type Reply = {
   /** Sets a cookie that scripts cannot read and other sites cannot send, until the browser ends; "" clears it. */
   setCookie(name: string, value: string): void
+  setHeader(name: string, value: string): void
 }
 
 type Base = {

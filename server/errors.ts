@@ -10,6 +10,7 @@ export type ErrorKind =
   | "PermissionDenied"
   | "PermissionBoundary"
   | "NotFound"
+  | "Conflict"
   | "ExpectationFailed"
   | "Validation"
   | "PayloadTooLarge"

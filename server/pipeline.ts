@@ -20,15 +20,16 @@ import {
 } from "./auth/authenticate.ts"
 import type { AccessClaims } from "./auth/token.ts"
 import type { OrganizationActor, SignedInActor } from "./access/actor.ts"
-import type { Context, PublicContext, Reply, RequestInfo } from "./context.ts"
+import type { Context, PublicContext, RequestInfo } from "./context.ts"
 import { uuidOrNull } from "./crypto/ids.ts"
 import type { Queries } from "./db/database.ts"
-import { isTransient, translate } from "./db/constraints.ts"
-import { DomainError, forbidden, unauthorized, unavailable } from "./errors.ts"
+import { translate } from "./db/constraints.ts"
+import { forbidden, unauthorized, unavailable } from "./errors.ts"
 import { countUse, noteOfUse } from "./identities/access-tokens.ts"
 import type { Endpoint } from "./http/endpoint.ts"
-import { Prepared } from "./http/prepared.ts"
+import { maxTries, render, run } from "./handler.ts"
 import { problem } from "./http/problem.ts"
+import { doOnce, onceOf, tidyUp, type Once } from "./idempotency/idempotency.ts"
 import { parse, requireParsed, type Incoming, type Input, type Parsed } from "./parse.ts"
 import type { Services } from "./services.ts"
 
@@ -49,10 +50,9 @@ async function serveSteps(endpoint: Endpoint, incoming: Incoming, base: Base): P
   const { request, reply } = incoming
   const ctx: PublicContext = { db: base.db, services: base.services, request, reply }
   if (endpoint.access === "public") {
-    return render(
-      endpoint,
-      await run(endpoint, ctx, { ...requireParsed(parse(endpoint, incoming)), facts: undefined }),
-    )
+    const input = requireParsed(parse(endpoint, incoming))
+    onceOf(endpoint, sentBy(incoming), false)
+    return render(endpoint, await run(endpoint, ctx, { ...input, facts: undefined }))
   }
   const claims = identify(headersOf(incoming.request), base.services.tokens)
   const parsed = parse(endpoint, incoming)
@@ -63,11 +63,24 @@ async function serveSteps(endpoint: Endpoint, incoming: Incoming, base: Base): P
   const note = noteOfUse(base.db, caller.actor)
   if (note) request.afterCommit(note)
   const input = requireParsed(parsed)
+  const once = onceOf(endpoint, sentBy(incoming), isInOrganization(caller.actor))
+  if (once) request.afterCommit(() => tidyUp(base.db))
   const again = () => authenticate(endpoint, { ...ctx, db: base.lookups }, { claims, parsed })
-  return render(endpoint, await runJudged(endpoint, ctx, { input, caller, again }))
+  return render(endpoint, await runJudged(endpoint, ctx, { input, caller, again, once }))
 }
 
-type Judged = { input: Input; caller: Caller; /** Looks the caller up anew. */ again: () => Promise<Caller> }
+const sentBy = ({ request, body }: Incoming) => ({
+  header: (name: string) => request.header(name),
+  url: request.url,
+  body: body && "bytes" in body ? body.bytes : undefined,
+})
+
+type Judged = {
+  input: Input
+  caller: Caller
+  /** Looks the caller up anew. */ again: () => Promise<Caller>
+  /** Absent for a call that is done as often as it is sent. */ once: Once | undefined
+}
 
 /** Runs as the caller, and judges anew when what they act by has changed before anything was done. */
 async function runJudged(endpoint: Endpoint, ctx: PublicContext, judged: Judged): Promise<unknown> {
@@ -75,7 +88,7 @@ async function runJudged(endpoint: Endpoint, ctx: PublicContext, judged: Judged)
   for (let attempt = 1; ; attempt++) {
     const input = { ...judged.input, facts: caller.facts }
     try {
-      const judgedNow = { found: caller.project, again: judged.again }
+      const judgedNow = { found: caller.project, again: judged.again, once: judged.once }
       return await runAs(endpoint, { ...ctx, actor: caller.actor } as Context, input, judgedNow)
     } catch (error) {
       if (!(error instanceof StandingChanged) || attempt === maxTries) throw error
@@ -139,14 +152,16 @@ async function runAs(
   endpoint: Endpoint,
   caller: Context,
   input: Input & { facts: unknown },
-  { found, again }: { found: FoundProject | undefined; again: Judged["again"] },
+  { found, again, once }: { found: FoundProject | undefined } & Pick<Judged, "again" | "once">,
 ): Promise<unknown> {
   const project = projectOf(endpoint, caller.actor, input, found)
   const ctx = project ? { ...caller, project } : caller
   const confirm = (db: Queries): Promise<void> => confirmStanding(db, ctx, again)
   try {
     requireAccess(endpoint, ctx, input)
-    return await run(endpoint, ctx, input, needsOrganization(endpoint.access) ? confirm : undefined)
+    if (!needsOrganization(endpoint.access)) return await run(endpoint, ctx, input)
+    const work = once && ((db: Queries, act: () => Promise<string>) => doOnce(db, ctx, once, act))
+    return await run(endpoint, ctx, input, { confirm, once: work })
   } catch (error) {
     if (error instanceof PermissionDenied || error instanceof PermissionBoundaryError)
       await keepDenial(ctx, error)
@@ -209,61 +224,3 @@ async function keepDenial(ctx: Context, error: PermissionDenied | PermissionBoun
     throw unavailable("The refusal could not be recorded; try again shortly", { cause })
   }
 }
-
-const maxTries = 3
-
-type Confirm = (db: Queries) => Promise<void>
-
-/**
- * Runs the handler, in a transaction where the endpoint says so, which is committed when `confirm` lets it; a deadlock
- * is tried again.
- */
-async function run(
-  endpoint: Endpoint,
-  ctx: PublicContext,
-  input: unknown,
-  confirm?: Confirm,
-): Promise<unknown> {
-  const handle = async (more: Partial<PublicContext>): Promise<unknown> =>
-    endpoint.handle({ ...ctx, ...more }, input)
-  for (let attempt = 1; ; attempt++) {
-    const jobs: (() => Promise<void>)[] = []
-    const cookies = new Map<string, string>()
-    const request = { ...ctx.request, afterCommit: (job: () => Promise<void>) => void jobs.push(job) }
-    const reply: Reply = { setCookie: (name, value) => void cookies.set(name, value) }
-    try {
-      const result = endpoint.transaction
-        ? await inTransaction(ctx.db, (db) => handle({ request, reply, db }), confirm)
-        : await handle({ request, reply })
-      for (const job of jobs) ctx.request.afterCommit(job)
-      for (const [name, value] of cookies) ctx.reply.setCookie(name, value)
-      return result
-    } catch (error) {
-      if (attempt < maxTries && isTransient(error)) continue
-      throw translate(error)
-    }
-  }
-}
-
-/** Commits what the work returns, and what was written before a refusal that says it keeps that. */
-async function inTransaction(
-  pool: Queries,
-  work: (db: Queries) => Promise<unknown>,
-  confirm: Confirm | undefined,
-): Promise<unknown> {
-  const outcome = await pool.transaction().execute(async (db) => {
-    try {
-      const result = await work(db)
-      await confirm?.(db)
-      return { result }
-    } catch (refusal) {
-      if (refusal instanceof DomainError && refusal.keepsChanges) return { refusal }
-      throw refusal
-    }
-  })
-  if ("refusal" in outcome) throw outcome.refusal
-  return outcome.result
-}
-
-const render = (endpoint: Endpoint, result: unknown): unknown =>
-  result instanceof Prepared ? result : endpoint.result.parse(result)

@@ -389,6 +389,18 @@ export interface HeldUserRoles {
   valid_until: Timestamp | null
 }
 
+export interface IdempotencyKeys {
+  org_id: string
+  actor_id: string
+  operation: string
+  key: string
+  request_hash: string
+  rights_hash: string
+  project_id: string | null
+  sealed_answer: Buffer
+  made_at: Generated<Timestamp>
+}
+
 export interface Identities {
   org_id: string
   id: string
@@ -1166,6 +1178,7 @@ export interface DB {
   held_project_identity_rules: HeldProjectIdentityRules
   held_project_user_rules: HeldProjectUserRules
   held_user_roles: HeldUserRoles
+  idempotency_keys: IdempotencyKeys
   identities: Identities
   identity_access_tokens: IdentityAccessTokens
   identity_auth_methods: IdentityAuthMethods

@@ -227,6 +227,8 @@ function inBatches<Outcome>(texts: TextsOf, isDecided: (outcome: Outcome) => boo
 
   return async (db: Queries, write: Write): Promise<Outcome> => {
     const { pair, judgedBy } = write
+    // In a transaction it is alone, and what fails there fails the transaction.
+    if (besidePool(db, "writes") === db) return sendOne(db, write, "waits")
     try {
       const outcome = await batchOf(db)(`${pair.orgId} ${pair.kind} ${judgedBy.kind}`, write)
       if (isDecided(outcome)) return outcome
@@ -239,13 +241,13 @@ function inBatches<Outcome>(texts: TextsOf, isDecided: (outcome: Outcome) => boo
 
 const maxTogether = 32
 
-/** Puts the member into the group; says what stood in the way if anything. `db` is the pool. */
+/** Puts the member into the group; says what stood in the way if anything. `db` is the pool, or a transaction. */
 export const addToGroup = inBatches<AddOutcome>(
   textsOf(addSql, addOneSql),
   ({ group_exists, member_exists, is_standing }) => group_exists && member_exists && is_standing,
 )
 
-/** Ends the member's place in the group; says so when there was none. `db` is the pool. */
+/** Ends the member's place in the group; says so when there was none. `db` is the pool, or a transaction. */
 export const removeFromGroup = inBatches<RemoveOutcome>(
   textsOf(removeSql, removeOneSql),
   ({ is_removed }) => is_removed,

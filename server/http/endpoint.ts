@@ -56,6 +56,11 @@ type Declaration<Route extends string, A extends Access, P, Q, B, R extends z.Zo
   withETag?: true
   /** Signs in by password: a flood of them is refused at the first line of each, with nothing of it read. */
   comparesPassword?: true
+  /**
+   * What is answered may be a credential, which is shown once, or hold values of secrets; for mutations. It decides how
+   * an answer is kept under an `Idempotency-Key`, if it is.
+   */
+  answers?: "credential" | "secretValues"
   /** A GET that leaves an audit row of what was read, before it is answered. */ recordsRead?: true
   /** All but GET run in a transaction. `false`: a single statement with its own audit row; `true`: a GET that writes. */
   transaction?: boolean
@@ -98,6 +103,7 @@ export type Endpoint = {
   withETag: boolean
   comparesPassword: boolean
   recordsRead: boolean
+  answers: "credential" | "secretValues" | undefined
   transaction: boolean
   facts: Facts<unknown, unknown[]> | undefined
   factValues: ((input: { params: unknown; query: unknown; body: unknown }) => unknown[]) | undefined
@@ -140,6 +146,7 @@ export function endpoint<
     withETag: false,
     comparesPassword: false,
     recordsRead: false,
+    answers: undefined,
     ...declaration,
     transaction,
   }

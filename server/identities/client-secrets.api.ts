@@ -48,6 +48,7 @@ export const clientSecretEndpoints = [
         ttl: seconds.default(0).describe("How long it is good, in seconds; 0 for ever."),
       })
       .prefault({}),
+    answers: "credential",
     result: z.object({ clientSecret: z.string(), clientSecretData: ClientSecretData }),
     async handle(ctx, { params, body }) {
       const { clientSecret, data } = await clientSecrets.createClientSecret(ctx, params.identityId, body)

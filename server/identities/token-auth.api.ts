@@ -94,6 +94,7 @@ const ofTokens = [
     access: { organization: ["create-token", "identity"] },
     params: ofIdentity,
     body: z.object({ name: tokenName.describe("What the token is for.") }).default({}),
+    answers: "credential",
     result: AccessToken.extend({ tokenData: AccessTokenData }),
     async handle(ctx, { params, body }) {
       const { data, ...token } = await tokenAuth.createToken(ctx, params.identityId, body.name ?? null)

@@ -61,6 +61,7 @@ export const invitationEndpoints = [
         .default([])
         .describe("Projects to put them into, also who is in the organization already."),
     }),
+    answers: "credential",
     result: z.object({
       message: z.string(),
       completeInviteLinks: z.array(link).optional(),
@@ -97,6 +98,7 @@ export const invitationEndpoints = [
     tags,
     access: { organization: ["create", "member"] },
     body: z.object({ membershipId: z.string().trim().max(64).describe("The ID of the invited membership.") }),
+    answers: "credential",
     result: z.object({ signupToken: link.optional() }),
     async handle(ctx, { body }) {
       const signupToken = await invitations.resend(ctx, body.membershipId)

@@ -202,6 +202,7 @@ export const organizationEndpoints = [
     access: { organization: ["delete", "settings"] },
     callers: ["user"],
     params,
+    answers: "credential",
     result: z.object({ organization: Organization, accessToken: z.string() }),
     async handle(ctx, { params }) {
       const { organization, accessToken } = await deletion.deleteOrganization(ctx, params.organizationId)

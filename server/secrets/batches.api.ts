@@ -41,6 +41,7 @@ const create = (id: string, path: Path) =>
     inProject: ({ body }) => projectNamed(body),
     facts: folderFacts,
     factValues: ({ body }) => [body.environment, body.secretPath, false],
+    answers: "secretValues",
     result,
     handle: async (ctx, { body, facts }) =>
       answer(await createSecrets(ctx, body, body.secrets, facts), ctx.project),
@@ -68,6 +69,7 @@ const update = (id: string, path: Path) =>
     inProject: ({ body }) => projectNamed(body),
     facts: folderFacts,
     factValues: ({ body }) => [body.environment, body.secretPath, false],
+    answers: "secretValues",
     result,
     handle: async (ctx, { body, facts }) =>
       answer(await updateSecrets(ctx, body, body.secrets, facts), ctx.project),
@@ -83,6 +85,7 @@ const remove = (id: string, path: Path) =>
     inProject: ({ body }) => projectNamed(body),
     facts: folderFacts,
     factValues: ({ body }) => [body.environment, body.secretPath, false],
+    answers: "secretValues",
     result,
     handle: async (ctx, { body, facts }) =>
       answer(await deleteSecrets(ctx, body, body.secrets, facts), ctx.project),

@@ -33,6 +33,7 @@ const create = (id: string, path: Path) =>
     inProject: ({ body }) => projectNamed(body),
     facts: secretFacts,
     factValues: ({ params, body }) => [body.environment, body.secretPath, params.secretName],
+    answers: "secretValues",
     result,
     async handle(ctx, { params, body: { environment, secretPath, type, ...secret }, facts }) {
       const place = { environment, secretPath, kind: type }
@@ -57,6 +58,7 @@ const update = (id: string, path: Path) =>
     inProject: ({ body }) => projectNamed(body),
     facts: secretFacts,
     factValues: ({ params, body }) => [body.environment, body.secretPath, params.secretName],
+    answers: "secretValues",
     result,
     async handle(ctx, { params, body: { environment, secretPath, type, ...changes }, facts }) {
       const place = { environment, secretPath, kind: type }
@@ -76,6 +78,7 @@ const remove = (id: string, path: Path) =>
     inProject: ({ body }) => projectNamed(body),
     facts: secretFacts,
     factValues: ({ params, body }) => [body.environment, body.secretPath, params.secretName],
+    answers: "secretValues",
     result,
     async handle(ctx, { params, body: { environment, secretPath, type }, facts }) {
       const named = { environment, secretPath, kind: type, secretKey: params.secretName }

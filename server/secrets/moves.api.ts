@@ -60,6 +60,7 @@ export const secretMoveEndpoints = [
     inProject: ({ params }) => ({ secretId: params.secretId }),
     facts: secretByIdFacts,
     factValues: ({ params }) => [idOf(params)],
+    answers: "secretValues",
     result: z.object({ secret: SecretObject }),
     handle: async (ctx, { params, body, facts }) => ({
       secret: presentSecret(await rollBackSecret(ctx, { ...params, ...body }, facts), ctx.project.id),

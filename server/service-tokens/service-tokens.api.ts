@@ -58,6 +58,7 @@ export const serviceTokenEndpoints = [
     alsoWithSlash: true,
     body: newServiceToken,
     inProject: ({ body }) => ({ id: body.workspaceId }),
+    answers: "credential",
     result: z.object({ serviceToken: z.string(), serviceTokenData: ServiceTokenData }),
     async handle(ctx, { body: { name, scopes, permissions, expiresIn } }) {
       const asked = { name, scopes, permissions, expiresIn }
