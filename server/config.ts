@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs"
 import { resolve } from "node:path"
 import { z } from "zod"
+import { databaseLimits, type DatabaseLimits } from "./db/limits.ts"
 import type { SmtpConfig } from "./mail/mailer.ts"
 import { StartError } from "./start-error.ts"
 
@@ -12,6 +13,7 @@ export type Config = Readonly<{
   siteUrl: string | undefined
   /** Absolute. */ dataDir: string
   /** Absent: our own PostgreSQL in the data folder. */ databaseUrl: string | undefined
+  databaseLimits: DatabaseLimits
   encryptionKey: string | undefined
   /** What is to replace the encryption key; read by the tool that does it, and by nothing else. */
   newEncryptionKey: string | undefined
@@ -22,6 +24,11 @@ export type Config = Readonly<{
 }>
 
 const text = z.string().trim().min(1).optional()
+const wholeNumber = (usual: number, most: number) => {
+  const error = `must be a whole number from 1 to ${most}`
+  return z.coerce.number(error).int(error).min(1, error).max(most, error).default(usual)
+}
+const milliseconds = (usual: number) => wholeNumber(usual, 3_600_000)
 const key = (command: string) =>
   text.refine((value) => value === undefined || isStrongKey(value), {
     error: `is too short for a key: make one with "${command}"`,
@@ -40,6 +47,10 @@ const environment = z.object({
       error: "must be a URL such as postgres://user:password@host:5432/database",
     })
     .optional(),
+  DATABASE_CONNECTION_TIMEOUT_MS: milliseconds(databaseLimits.connectionMs),
+  DATABASE_STATEMENT_TIMEOUT_MS: milliseconds(databaseLimits.statementMs),
+  DATABASE_LOCK_TIMEOUT_MS: milliseconds(databaseLimits.lockMs),
+  DATABASE_IDLE_TRANSACTION_TIMEOUT_MS: milliseconds(databaseLimits.idleTransactionMs),
   ENCRYPTION_KEY: key("openssl rand -hex 16"),
   NEW_ENCRYPTION_KEY: key("openssl rand -hex 32"),
   AUTH_SECRET: key("openssl rand -base64 32"),
@@ -74,6 +85,12 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     siteUrl: values.SITE_URL?.replace(/\/+$/, ""),
     dataDir: resolve(values.CONCLAVE_DATA_DIR),
     databaseUrl: values.DATABASE_URL,
+    databaseLimits: {
+      connectionMs: values.DATABASE_CONNECTION_TIMEOUT_MS,
+      statementMs: values.DATABASE_STATEMENT_TIMEOUT_MS,
+      lockMs: values.DATABASE_LOCK_TIMEOUT_MS,
+      idleTransactionMs: values.DATABASE_IDLE_TRANSACTION_TIMEOUT_MS,
+    },
     encryptionKey: values.ENCRYPTION_KEY,
     newEncryptionKey: values.NEW_ENCRYPTION_KEY,
     authSecret: values.AUTH_SECRET,

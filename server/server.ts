@@ -50,9 +50,9 @@ export async function startServer(
 ): Promise<RunningServer> {
   await migrate(connection)
   const keys = await keysOf(connection, config)
-  const database = openDatabase(connection)
+  const database = openDatabase(connection, 8, config.databaseLimits)
   // Requests in the midst of a transaction wait for keys, so that keys must never wait for the connections of requests.
-  const keyDatabase = openDatabase(connection, 2)
+  const keyDatabase = openDatabase(connection, 2, config.databaseLimits)
   const close = async () => void (await Promise.all([database.close(), keyDatabase.close()]))
   const keyring = createKeyring({
     db: keyDatabase.queries,
@@ -69,7 +69,7 @@ export async function startServer(
 
 /** The keys, read on a connection that waits for other servers that are just starting, however long that takes. */
 async function keysOf(connection: Connection, config: Config): Promise<Keys & InstanceKeys> {
-  const database = openDatabase(connection, 1, 0)
+  const database = openDatabase(connection, 1, { ...config.databaseLimits, lockMs: 0, statementMs: 0 })
   try {
     const keys = await loadKeys(database.queries, config)
     return { ...keys, ...(await loadInstanceKeys(database.queries, localRootKey(keys.encryptionKey))) }

@@ -58,7 +58,7 @@ const away = new Set([
   "EAI_AGAIN",
 ])
 const awayWords =
-  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable/
+  /Connection terminated|timeout expired|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable/
 
 /** SQLSTATEs of text that PostgreSQL cannot hold. */
 const unstorable = new Set(["22021", "22P05"])
@@ -71,7 +71,13 @@ export const isTransient = (error: unknown): boolean => ["40P01", "40001"].inclu
  * or a server that went down, may have done it all the same.
  */
 export const isUndone = (error: unknown): boolean =>
-  /^(?!08|57|58|XX)[0-9A-Z]{5}$/.test(String(codeOf(error)))
+  // What begins with E is a code of the network, such as EPIPE.
+  /^(?!08|57|58|XX|E)[0-9A-Z]{5}$/.test(String(codeOf(error)))
+
+const isAway = (error: Error): boolean => away.has(String(codeOf(error))) || awayWords.test(error.message)
+
+/** True when the database has not answered, or its answer was that it goes down or was too slow. */
+export const isLost = (error: unknown): boolean => error instanceof Error && isAway(error) && !isUndone(error)
 
 /** Turns what the driver throws into a refusal that a caller understands; anything else comes back unchanged. */
 export function translate(error: unknown): unknown {
@@ -80,7 +86,7 @@ export function translate(error: unknown): unknown {
   const meaning = "constraint" in error ? meanings[String(error.constraint)] : undefined
   if (meaning) return meaning()
   if (unstorable.has(code)) return invalid([], "The input has characters that cannot be stored")
-  if (away.has(code) || isTransient(error) || awayWords.test(error.message)) {
+  if (isAway(error) || isTransient(error)) {
     return unavailable("The database is not available at the moment; try again shortly", { cause: error })
   }
   return error

@@ -1,6 +1,8 @@
 import { CompiledQuery, Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from "kysely"
 import pg from "pg"
+import { bounded, keepAlive, type Bounded } from "./bounded.ts"
 import { gathered, typesOf, type Send } from "./gathered.ts"
+import { databaseLimits, type DatabaseLimits } from "./limits.ts"
 import { isPlannedAnew } from "./paging.ts"
 import type { DB } from "./schema.ts"
 
@@ -22,73 +24,85 @@ export type Database = {
   close(): Promise<void>
 }
 
-const limits = {
-  connectionTimeoutMillis: 5_000,
-  statement_timeout: 15_000,
-  idle_in_transaction_session_timeout: 10_000,
+const addressOf = (connection: Connection): pg.PoolConfig => ({
+  ...("url" in connection ? { connectionString: connection.url } : connection),
   application_name: "conclave",
-}
-
-const addressOf = (connection: Connection): pg.PoolConfig =>
-  "url" in connection ? { connectionString: connection.url } : connection
+  ...keepAlive,
+})
 
 /** One connection outside the pool, without its time limits; the caller ends it. */
 export const singleConnection = (connection: Connection): pg.Client =>
-  new pg.Client({ ...addressOf(connection), connectionTimeoutMillis: 5_000, application_name: "conclave" })
+  new pg.Client({ ...addressOf(connection), connectionTimeoutMillis: 5_000 })
 
-/** Opens a pool of `size` connections (8 by default: more gains nothing on few cores and costs latency). */
-export function openDatabase(connection: Connection, size = 8, lockTimeoutMs = 5_000): Database {
-  const settings: pg.PoolConfig = {
-    ...addressOf(connection),
-    ...limits,
-    lock_timeout: lockTimeoutMs,
-    keepAlive: true,
-  }
+const settingsOf = (connection: Connection, limits: DatabaseLimits): pg.PoolConfig => ({
+  ...addressOf(connection),
+  connectionTimeoutMillis: limits.connectionMs,
+  statement_timeout: limits.statementMs,
+  lock_timeout: limits.lockMs,
+  idle_in_transaction_session_timeout: limits.idleTransactionMs,
+})
+
+/**
+ * Opens a pool of `size` connections (8 by default: more gains nothing on few cores and costs latency). Whatever is
+ * asked is answered, or fails, within the limits.
+ */
+export function openDatabase(
+  connection: Connection,
+  size = 8,
+  limits: DatabaseLimits = databaseLimits,
+): Database {
+  const settings = settingsOf(connection, limits)
+  const bounds = bounded(limits.statementMs)
   const pool = new pg.Pool({ ...settings, max: size })
-  // A connection that breaks while idle is replaced by the pool; without a listener it would end the process.
-  pool.on("error", () => {})
-  // Nor is there one on a connection that is handed out; there the statement under way tells of the break.
-  pool.on("connect", (client) => void client.on("error", () => {}))
-  const queries = new Kysely<DB>({ dialect: new PostgresDialect({ pool: preparing(pool) }) })
-  const shared = sharedConnections(settings, 2)
-  const lookups = new Kysely<DB>({ dialect: new PostgresDialect({ pool: shared }) })
-  const records = besideConnections(settings, 1)
+  bounds.watch(pool)
+  const queries = new Kysely<DB>({ dialect: new PostgresDialect({ pool: preparing(pool, bounds) }) })
+  const shared = (count: number, lockMs = limits.lockMs) =>
+    sharedConnections({ ...settings, lock_timeout: lockMs }, count, bounds)
+  const forLookups = shared(2)
+  const lookups = queriesOn(forLookups)
+  const forRecords = shared(1)
   // Where batches are written nobody waits for a lock: whoever must wait does so in the pool.
-  const writes = besideConnections({ ...settings, lock_timeout: 100 }, 2)
-  besidePools.set(queries, { records: records.queries, writes: writes.queries })
-  directWays.set(queries, async (text, values) => (await pool.query(named(text, values))).rows)
-  const send = async (text: string, values: unknown[]) =>
-    (await (await shared.client()).query(named(text, values))).rows
+  const forWrites = shared(2, 100)
+  besidePools.set(queries, { records: queriesOn(forRecords), writes: queriesOn(forWrites) })
+  directWays.set(queries, (text, values) =>
+    withClient(pool, (client) => rowsOf(client, bounds, text, values)),
+  )
   directWays.set(
     lookups,
-    gathered(send, (text) => learnTypes(pool, text)),
+    gathered(forLookups.send, (text) => learnTypes(pool, bounds, text)),
   )
   return {
     queries,
     lookups,
     async close() {
       // Not through the query builder, which ends only what it has itself begun.
-      await Promise.all([pool.end(), shared.end(), records.end(), writes.end()])
+      await Promise.all([pool.end(), forLookups.end(), forRecords.end(), forWrites.end(), bounds.gone()])
     },
   }
 }
 
-/** What types the values of a statement have. */
-async function learnTypes(pool: pg.Pool, text: string): Promise<string[]> {
+/** Runs work on a connection of the pool; one on which something failed is given to nobody else. */
+async function withClient<Result>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<Result>,
+): Promise<Result> {
   const client = await pool.connect()
   try {
-    const types = await typesOf(
-      async (statement, values) => (await client.query(statement, values)).rows,
-      text,
-    )
+    const result = await work(client)
     client.release()
-    return types
+    return result
   } catch (error) {
-    // It may be broken, or hold a statement of that name still: nobody else gets this connection.
     client.release(true)
     throw error
   }
 }
+
+/** What types the values of a statement have. */
+const learnTypes = (pool: pg.Pool, bounds: Bounded, text: string): Promise<string[]> =>
+  // When it fails the connection may hold a statement of that name still.
+  withClient(pool, (client) =>
+    typesOf(async (statement, values) => (await bounds.ask(client, { text: statement, values })).rows, text),
+  )
 
 /** Statements are prepared once a connection. Their texts come from code, so they are few; the cap is for safety. */
 const preparedNames = new Map<string, string>()
@@ -110,38 +124,51 @@ function named(text: string, values: unknown[]): pg.QueryConfig {
   return name === undefined ? { text, values } : { name, text, values }
 }
 
-/** A connection as Kysely sees it, with every statement named so that PostgreSQL parses and plans it once. */
-function preparingClient(client: pg.ClientBase, release: (error?: boolean) => void): PostgresPoolClient {
+/** What a statement answers, prepared so that PostgreSQL parses and plans it once. */
+const rowsOf = async (
+  client: pg.ClientBase,
+  bounds: Bounded,
+  text: string,
+  values: unknown[],
+): Promise<unknown[]> => (await bounds.ask(client, named(text, values))).rows
+
+/** A connection as Kysely sees it. */
+function preparingClient(
+  client: pg.ClientBase,
+  bounds: Bounded,
+  release: (error?: boolean) => void,
+): PostgresPoolClient {
   const query = (text: unknown, values?: readonly unknown[]): unknown => {
     if (typeof text !== "string") throw new Error("Cursors are not used here.")
-    return client.query(named(text, [...(values ?? [])]))
+    return bounds.ask(client, named(text, [...(values ?? [])]))
   }
   return { query, release } as PostgresPoolClient
 }
 
-const preparing = (pool: pg.Pool): PostgresPool => ({
+const preparing = (pool: pg.Pool, bounds: Bounded): PostgresPool => ({
   options: pool.options,
   async connect() {
     const client = await pool.connect()
-    return preparingClient(client, (error) => client.release(error))
+    return preparingClient(client, bounds, (error) => client.release(error))
   },
   end: () => pool.end(),
 })
 
 /** `count` connections that take turns and are never given back; one that breaks is replaced when its turn comes. */
-function sharedConnections(settings: pg.PoolConfig, count: number) {
+function sharedConnections(settings: pg.PoolConfig, count: number, bounds: Bounded) {
   const slots: (Promise<pg.Client> | undefined)[] = Array(count).fill(undefined)
   let turn = 0
-  const open = async (slot: number): Promise<pg.Client> => {
+  const connect = async (forget: () => void): Promise<pg.Client> => {
     const client = new pg.Client({ ...settings, pipeline: true })
-    const forget = () => void (slots[slot] = undefined)
     client.on("error", forget)
     client.on("end", forget)
     try {
       await client.connect()
+      bounds.add(client)
       // Look-ups by key: how they are done does not hang on the values, and planning them takes longer than they do.
       // A table that one folder or one organization fills would be read as a whole for every other one, too.
-      await client.query("set plan_cache_mode = force_generic_plan; set enable_seqscan = off; set jit = off")
+      const text = "set plan_cache_mode = force_generic_plan; set enable_seqscan = off; set jit = off"
+      await bounds.ask(client, { text })
     } catch (error) {
       forget()
       throw error
@@ -150,28 +177,30 @@ function sharedConnections(settings: pg.PoolConfig, count: number) {
   }
   const next = (): Promise<pg.Client> => {
     const slot = turn++ % count
-    return (slots[slot] ??= open(slot))
+    const known = slots[slot]
+    if (known) return known
+    const begun = connect(() => {
+      // By now another one may be in its place.
+      if (slots[slot] === begun) slots[slot] = undefined
+    })
+    return (slots[slot] = begun)
   }
   return {
     options: settings,
-    client: next,
-    connect: async () => preparingClient(await next(), () => {}),
+    send: async (text: string, values: unknown[]) => rowsOf(await next(), bounds, text, values),
+    connect: async () => preparingClient(await next(), bounds, () => {}),
     async end() {
       const ends = slots.map(async (slot) => (await slot?.catch(() => undefined))?.end())
-      await Promise.all(ends)
+      await Promise.race([Promise.all(ends), bounds.gone()])
     },
   }
 }
 
-/** Shared connections with a way to ask on them. */
-function besideConnections(settings: pg.PoolConfig, count: number) {
-  const shared = sharedConnections(settings, count)
+/** A way to ask on shared connections. */
+function queriesOn(shared: ReturnType<typeof sharedConnections>): Queries {
   const queries = new Kysely<DB>({ dialect: new PostgresDialect({ pool: shared }) })
-  directWays.set(
-    queries,
-    async (text, values) => (await (await shared.client()).query(named(text, values))).rows,
-  )
-  return { queries, end: () => shared.end() }
+  directWays.set(queries, shared.send)
+  return queries
 }
 
 /**

@@ -1,3 +1,4 @@
+import { isLost } from "./constraints.ts"
 import { together } from "./together.ts"
 
 /*
@@ -61,7 +62,10 @@ export function gathered(send: Send, learn: (text: string) => Promise<string[]>)
     )
   }
 
-  const ask = together<Asked, unknown[]>((_key, asked) => sendAll(send, asked), { most })
+  const ask = together<Asked, unknown[]>((_key, asked) => sendAll(send, asked), {
+    most,
+    mayRedo: (error) => !isLost(error),
+  })
   return (text, values) => {
     const way = wayOf(text)
     if (way.lists !== undefined)

@@ -9,6 +9,7 @@ function held() {
   const send = async (key: string, items: readonly number[]): Promise<string[]> => {
     sent.push({ key, items })
     await new Promise<void>((resolve) => releases.push(resolve))
+    if (items.includes(66)) throw Object.assign(new Error("away"), { code: "ECONNRESET" })
     if (items.includes(13)) throw new Error(`${items.length} with 13`)
     return items.map((item) => `${key}${item}`)
   }
@@ -70,4 +71,23 @@ test("none suffers for another that cannot be sent", async () => {
     outcomes.map(({ status }) => status),
     ["fulfilled", "fulfilled", "rejected", "fulfilled"],
   )
+})
+
+test("when the database is gone those that wait fail with those that were sent, and the next go out", async () => {
+  const { send, sent, release } = held()
+  const add = together(send, { most: 2, mayRedo: () => false })
+  const all = [66, 2, 3, 4, 5].map((item) => add("a", item))
+  const settled = Promise.allSettled(all)
+  await new Promise(setImmediate)
+  await release()
+  const outcomes = await settled
+  assert.deepEqual(
+    outcomes.map(({ status }) => status),
+    Array(5).fill("rejected"),
+  )
+  assert.deepEqual(sent, [{ key: "a", items: [66, 2] }])
+  const late = add("a", 6)
+  await new Promise(setImmediate)
+  await release()
+  assert.equal(await late, "a6")
 })

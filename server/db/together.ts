@@ -1,3 +1,5 @@
+import { isLost } from "./constraints.ts"
+
 type Waiting<Item, Result> = {
   item: Item
   done: (result: Result) => void
@@ -13,15 +15,17 @@ export type Together = {
 /**
  * Has items that come at the same time be sent together. One that finds nothing of its key under way goes out at once, with
  * what the network has brought beside it; those that come meanwhile wait for it, and then go out as one, at most `most` at
- * a time: none joins what was already sent. `send` answers a result for each, in their order; each call returns its own. Where several together cannot be
- * sent, each is tried by itself, so that none suffers for another.
+ * a time: none joins what was already sent. `send` answers a result for each, in their order; each call returns its own.
+ * Where several together cannot be sent, each is tried by itself, so that none suffers for another; but when the database
+ * does not answer, those that wait fail with those that were sent.
  */
 export function together<Item, Result = void>(
   send: (key: string, items: readonly Item[]) => Promise<readonly Result[]>,
   { most, mayRedo = () => true }: Together,
 ): (key: string, item: Item) => Promise<Result> {
   const underWay = new Map<string, Waiting<Item, Result>[]>()
-  const settle = async (key: string, batch: readonly Waiting<Item, Result>[]): Promise<void> => {
+  /** Returns what a batch has failed with, unless each of it was tried again. */
+  const settle = async (key: string, batch: readonly Waiting<Item, Result>[]): Promise<unknown> => {
     try {
       const results = await send(
         key,
@@ -29,15 +33,21 @@ export function together<Item, Result = void>(
       )
       for (const [index, { done }] of batch.entries()) done(results[index] as Result)
     } catch (error) {
-      if (batch.length === 1 || !mayRedo(error)) for (const { failed } of batch) failed(error)
-      else await Promise.all(batch.map((one) => settle(key, [one])))
+      if (batch.length > 1 && mayRedo(error)) await Promise.all(batch.map((one) => settle(key, [one])))
+      else {
+        for (const { failed } of batch) failed(error)
+        return error
+      }
     }
+    return undefined
   }
   const work = async (key: string, queue: Waiting<Item, Result>[]): Promise<void> => {
     for (;;) {
       const batch = queue.splice(0, most)
       if (batch.length === 0) break
-      await settle(key, batch)
+      const error = await settle(key, batch)
+      // The next connection may be as silent, and whoever waits has waited for as long as one may.
+      if (isLost(error)) for (const { failed } of queue.splice(0)) failed(error)
     }
     underWay.delete(key)
   }

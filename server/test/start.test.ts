@@ -133,7 +133,13 @@ describe("a start that fails says in one sentence what to do", { concurrency: 2 
   })
 
   test("a setting that is wrong is named", async () => {
-    const cases = { PORT: "eighty", SITE_URL: "conclave", TRUSTED_PROXIES: "10.0.0.0/99", LOG_LEVEL: "loud" }
+    const cases = {
+      PORT: "eighty",
+      SITE_URL: "conclave",
+      TRUSTED_PROXIES: "10.0.0.0/99",
+      LOG_LEVEL: "loud",
+      DATABASE_LOCK_TIMEOUT_MS: "0",
+    }
     for (const [name, value] of Object.entries(cases)) {
       const sentence = await refusal({ databaseUrl: nowhere, env: { [name]: value } })
       assert.match(sentence, new RegExp(`^The setting ${name} must|^The setting ${name} .`), sentence)
