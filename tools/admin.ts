@@ -6,6 +6,7 @@ import { replaceEncryptionKey } from "../server/admin/root-key.ts"
 import { loadConfig, type Config } from "../server/config.ts"
 import { randomAlphanumerics } from "../server/crypto/ids.ts"
 import { openDatabase, type Connection, type Queries } from "../server/db/database.ts"
+import { patientLimits } from "../server/db/limits.ts"
 import { DomainError } from "../server/errors.ts"
 import { reachPostgres } from "../server/postgres/reach.ts"
 import { runMain } from "../server/process.ts"
@@ -93,7 +94,8 @@ function chosen([name = "", email, flag, ...more]: string[]): (
 }
 
 async function on<T>(connection: Connection, work: (databases: Databases) => Promise<T>): Promise<T> {
-  const [database, keys] = [openDatabase(connection, 1), openDatabase(connection, 1)]
+  const open = () => openDatabase(connection, 1, patientLimits)
+  const [database, keys] = [open(), open()]
   try {
     return await work({ db: database.queries, keys: keys.queries })
   } catch (error) {

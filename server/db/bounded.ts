@@ -16,9 +16,9 @@ export const keepAlive = { keepAlive: true, keepAliveInitialDelayMillis: 10_000 
 export type Bounded = {
   /**
    * Sends a statement. Where no answer comes in time the connection is destroyed, and all that was asked on it fails;
-   * whether it was done is not known then.
+   * whether it was done is not known then. `allowedMs` is what PostgreSQL was told to allow this time.
    */
-  ask(client: pg.ClientBase, statement: pg.QueryConfig): Promise<pg.QueryResult>
+  ask(client: pg.ClientBase, statement: pg.QueryConfig, allowedMs?: number): Promise<pg.QueryResult>
   /** Knows of a connection that it is open. */ add(client: pg.ClientBase): void
   /** Waits until those are gone that were told to end; one whose other end does not say so is cut off. */
   gone(): Promise<void>
@@ -56,11 +56,11 @@ export function bounded(statementMs: number): Bounded & { watch(pool: pg.Pool): 
       pool.on("acquire", (client) => void idle.delete(client))
       pool.on("release", (_error, client) => void (ends.has(client) && idle.add(client)))
     },
-    async ask(client, statement) {
-      if (statementMs === 0) return client.query(statement)
+    async ask(client, statement, allowedMs = statementMs) {
+      if (allowedMs === 0) return client.query(statement)
       let late: NodeJS.Immediate | undefined
       // What has come while this process was busy is read before the answer counts as missing.
-      const timer = setTimeout(() => (late = setImmediate(give, client)), statementMs + graceMs)
+      const timer = setTimeout(() => (late = setImmediate(give, client)), allowedMs + graceMs)
       try {
         return await client.query(statement)
       } finally {

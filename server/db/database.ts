@@ -138,9 +138,11 @@ function preparingClient(
   bounds: Bounded,
   release: (error?: boolean) => void,
 ): PostgresPoolClient {
-  const query = (text: unknown, values?: readonly unknown[]): unknown => {
+  let allowedMs: number | undefined
+  const query = (text: unknown, values: readonly unknown[] = []): unknown => {
     if (typeof text !== "string") throw new Error("Cursors are not used here.")
-    return bounds.ask(client, named(text, [...(values ?? [])]))
+    if (text === takeLongerSql) allowedMs = Number(values[0])
+    return bounds.ask(client, named(text, [...values]), allowedMs)
   }
   return { query, release } as PostgresPoolClient
 }
@@ -212,6 +214,13 @@ export async function run<Row>(db: Queries, text: string, values: unknown[]): Pr
   if (direct) return (await direct(text, values)) as Row[]
   const result = await db.executeQuery<Row>(CompiledQuery.raw(text, values))
   return result.rows
+}
+
+const takeLongerSql = "select set_config('statement_timeout', $1::text, true)"
+
+/** Lets each statement of a transaction from here on take so long, whatever others may take. */
+export async function takeLonger(transaction: Queries, statementMs: number): Promise<void> {
+  await run(transaction, takeLongerSql, [String(statementMs)])
 }
 
 /**

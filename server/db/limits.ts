@@ -6,9 +6,18 @@ export type DatabaseLimits = Readonly<{
   /** How long a transaction may be open with nothing to do. */ idleTransactionMs: number
 }>
 
+/** For requests. */
 export const databaseLimits: DatabaseLimits = {
-  connectionMs: 5_000,
-  statementMs: 15_000,
-  lockMs: 5_000,
+  connectionMs: 2_500,
+  statementMs: 5_000,
+  lockMs: 2_000,
   idleTransactionMs: 10_000,
+}
+
+/** For work on the host that nobody waits for behind a request. */
+export const patientLimits: DatabaseLimits = {
+  connectionMs: 10_000,
+  statementMs: 3_600_000,
+  lockMs: 60_000,
+  idleTransactionMs: 60_000,
 }

@@ -1,9 +1,12 @@
-import { run, type Queries } from "../db/database.ts"
+import { run, takeLonger, type Queries } from "../db/database.ts"
 import { facts } from "../db/facts.ts"
 import { folderAt } from "../db/paths.ts"
 import { sealedColumns, tagsOf, type SealedRow, type TagOfSecret } from "../db/secret-row.ts"
 
 export { noteFolderChange } from "../db/folder-change.ts"
+
+/** For a transaction over as many secrets as a folder may have. */
+export const takeTime = (db: Queries): Promise<void> => takeLonger(db, 60_000)
 
 /** A change of a folder, and who made it; nobody when the folder was just made. */
 export type ChangeRow = {

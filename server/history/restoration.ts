@@ -26,6 +26,7 @@ export async function restoreFolder(
   const { environment, secretPath, folderId } = place
   const { orgId } = ctx.actor
   const at = { orgId, changeId: snapshotId }
+  await store.takeTime(ctx.db)
   const tree = await holdFolder(ctx, place)
   const folders = await restoreFolders(ctx, tree, place, await store.foldersAt(ctx.db, at))
   const targets: Target[] = [

@@ -56,7 +56,7 @@ test("the status is answered while every connection of the pool is busy", async 
   t.after(() => sql.end())
   await sql.query(`
     create function dawdle() returns trigger language plpgsql as
-      $$ begin perform pg_sleep(1.5); return new; end $$;
+      $$ begin perform pg_sleep(1); return new; end $$;
     create trigger dawdle before insert on groups for each row execute function dawdle()`)
   const adding = Array.from({ length: 12 }, (_, number) =>
     server.call("POST /api/v1/groups", { token, body: { name: `Slow ${number}` } }),

@@ -6,7 +6,7 @@ const asked = 50
 /** So many connections are for requests. */
 const poolSize = 8
 // What the server sets for the wait for a connection, for a lock and for a statement, and a second for the rest.
-const [connectionMs, lockMs, statementMs] = [3_000, 6_000, 16_000]
+const [connectionMs, lockMs, statementMs] = [3_000, 3_000, 6_000]
 
 const isRefused = ({ answer }: Timed): boolean =>
   answer?.status === 503 && Number(answer.headers["retry-after"]) > 0
