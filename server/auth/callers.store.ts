@@ -1,5 +1,6 @@
 import { run, type Queries } from "../db/database.ts"
 import type { Facts } from "../db/facts.ts"
+import { parted } from "../db/gathered.ts"
 
 /** The project that a request is about, and what the caller has in it; absent where it is about none. */
 export type ProjectColumns = {
@@ -214,6 +215,22 @@ function serviceSql({ facts, project }: Read): string {
   )
 }
 
+/**
+ * Who asks for several things at once is read once: only the facts are each request's own. A service token is not, for
+ * whom no organization is known before it was read.
+ */
+function inParts(sqlOf: (read: Read) => string, read: Read): string {
+  const { facts, project } = read
+  if (!facts) return sqlOf(read)
+  const { columns, join } = factsOf(facts)
+  const place = project ? "cross join lateral (select shared_part.project_id as id) p" : ""
+  return parted(sqlOf(read), {
+    first: sqlOf({ facts: undefined, project }),
+    shared: project ? 4 : 3,
+    own: { columns, join: `${place} ${join}` },
+  })
+}
+
 type Texts = { user: string; machine: string; service: string }
 const texts = new Map<AnyFacts | undefined, Map<ProjectKey | undefined, Texts>>()
 
@@ -221,8 +238,8 @@ function textsOf(read: Read): Texts {
   const ofFacts = texts.get(read.facts) ?? new Map<ProjectKey | undefined, Texts>()
   texts.set(read.facts, ofFacts)
   const made = ofFacts.get(read.project) ?? {
-    user: userSql(read),
-    machine: machineSql(read),
+    user: inParts(userSql, read),
+    machine: inParts(machineSql, read),
     service: serviceSql(read),
   }
   ofFacts.set(read.project, made)

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto"
 import { describe, test } from "node:test"
 import { createTestDatabase } from "../test/databases.ts"
 import { openDatabase, run } from "./database.ts"
-import { gathered, overLists, typesOf, type Send } from "./gathered.ts"
+import { gathered, overLists, parted, typesOf, type Send } from "./gathered.ts"
 
 const organization = randomUUID()
 const text = `
@@ -66,17 +66,60 @@ describe("statements that are gathered", async () => {
     assert.equal(sent.length, 2)
   })
 
+  test("of two parts do the first once for all that share it, and the second for each", async () => {
+    await run(database.queries, "create sequence read", [])
+    const first = "select $2::int * 10 as tens, nextval('read')::int as read where $2::int > 0"
+    const own = {
+      columns: ", o.*",
+      join: "left join lateral (select $3::int + shared_part.tens as sum) o on true",
+    }
+    const whole = parted(`select f.*, f.tens + $3::int as sum from (${first}) f where $1::uuid is not null`, {
+      first,
+      shared: 2,
+      own,
+    })
+    for (;;) {
+      const asked = [1, 2, 1, 0, 2, 1].map((ten, index) => [organization, ten, index] as const)
+      const before = sent.length
+      const answers = await Promise.all(asked.map((values) => ask(whole, [...values])))
+      const reads = new Map<number, Set<number>>()
+      for (const [place, rows] of answers.entries()) {
+        const [, ten, index] = asked[place] ?? [organization, 0, 0]
+        const found = rows as { tens: number; sum: number; read: number }[]
+        assert.deepEqual(
+          found.map(({ tens, sum }) => [tens, sum]),
+          ten > 0 ? [[ten * 10, ten * 10 + index]] : [],
+        )
+        for (const { read } of found) reads.set(ten, (reads.get(ten) ?? new Set()).add(read))
+      }
+      if (sent.length - before > 1) continue
+      assert.deepEqual([reads.get(1)?.size, reads.get(2)?.size], [1, 1])
+      break
+    }
+  })
+
   test("see what was committed before they were asked for", async () => {
     await run(database.queries, "create table seen (number int)", [])
-    const count = "select count(*)::int as count from seen where $1::uuid is not null"
+    const first = "select count(*)::int as count from seen where $1::uuid is not null"
+    const own = { columns: ", o.*", join: "left join lateral (select $2::int as number) o on true" }
+    const inParts = parted(`select f.*, $2::int as number from (${first}) f`, { first, shared: 1, own })
+    for (const [count, values] of [
+      [first, [organization]],
+      [inParts, [organization, 1]],
+    ] as const)
+      await seesAll(count, [...values])
+  })
+
+  async function seesAll(count: string, values: unknown[]): Promise<void> {
+    await run(database.queries, "delete from seen", [])
     for (let number = 1; number <= 200; number++) {
-      const others = [1, 2, 3].map(() => ask(count, [organization]))
+      const others = [1, 2, 3].map(() => ask(count, values))
       await run(database.queries, "insert into seen values ($1)", [number])
-      const [row] = (await ask(count, [organization])) as { count: number }[]
+      const [row] = (await ask(count, values)) as { count: number }[]
       assert.equal(row?.count, number)
       await Promise.all(others)
     }
-  })
+  }
 })
 
 test("a statement with a list among its values stays as it is", () => {

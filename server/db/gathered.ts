@@ -19,6 +19,70 @@ export function overLists(text: string, types: readonly string[]): string | unde
     cross join lateral (${single} offset 0) found`
 }
 
+/**
+ * A statement in two parts, for those that come together: `first` reads what hangs on the first `shared` values alone and
+ * is done once for all that have the same ones; `own` is done for each, as columns and joins beside the row of `first`,
+ * which it may name by `shared_part`.
+ */
+export type Parts = { first: string; shared: number; own: { columns: string; join: string } }
+
+const partsOfTexts = new Map<string, Parts>()
+
+/** Makes known of what parts a statement is; texts come from code, so they are few. Answers the text. */
+export function parted(text: string, parts: Parts): string {
+  partsOfTexts.set(text, parts)
+  return text
+}
+
+/** How a statement is sent for several: another text, and the values of all of them for it. */
+type Lists = { text: string; valuesOf: (asked: readonly unknown[][]) => unknown[][] }
+
+const list = (asked: readonly unknown[][], index: number): unknown[] => asked.map((values) => values[index])
+
+function listsOf(text: string, types: readonly string[]): Lists | undefined {
+  const whole = overLists(text, types)
+  if (whole === undefined) return undefined
+  const parts = partsOfTexts.get(text)
+  if (parts) return partedLists(parts, types)
+  return { text: whole, valuesOf: (asked) => types.map((_, index) => list(asked, index)) }
+}
+
+function partedLists({ first, shared, own }: Parts, types: readonly string[]): Lists {
+  const firsts = types.slice(0, shared).map((_, index) => index)
+  const used = new Set(Array.from(own.join.matchAll(/\$(\d+)/g), ([, number]) => Number(number) - 1))
+  const owns = [...used].toSorted((one, other) => one - other)
+  const lists = (indexes: number[], from: number) =>
+    indexes.map((index, at) => `$${from + at}::${types[index]}[]`).join(", ")
+  const names = (indexes: number[]) => indexes.map((index) => `v${index + 1}`).join(", ")
+  const text = `
+    with firsts as materialized (
+      select sharing.place as first_place, found.*
+      from unnest(${lists(firsts, 2)}) with ordinality as sharing(${names(firsts)}, place)
+      cross join lateral (${first.replaceAll(/\$(\d+)/g, "sharing.v$1")} offset 0) found
+    )
+    select given.place as gathered_for, shared_part.*${own.columns}
+    from unnest($1::int[]${owns.length > 0 ? `, ${lists(owns, shared + 2)}` : ""})
+      with ordinality as given(${["of_first", ...owns.map((index) => `v${index + 1}`)].join(", ")}, place)
+    join firsts shared_part on shared_part.first_place = given.of_first
+    ${own.join.replaceAll(/\$(\d+)/g, "given.v$1")}`
+  return {
+    text,
+    valuesOf(asked) {
+      const places = new Map<string, number>()
+      const distinct: unknown[][] = []
+      const placeOf = (values: unknown[]): number => {
+        const key = JSON.stringify(values.slice(0, shared))
+        const known = places.get(key)
+        if (known !== undefined) return known
+        places.set(key, distinct.push(values))
+        return distinct.length
+      }
+      const ofFirst = asked.map(placeOf)
+      return [ofFirst, ...firsts.map((at) => list(distinct, at)), ...owns.map((at) => list(asked, at))]
+    },
+  }
+}
+
 const typesSql = "select parameter_types::text[] as types from pg_prepared_statements where name = $1"
 
 /** Asks the database what the values of a statement are; `run` stays on one connection. */
@@ -35,7 +99,7 @@ export async function typesOf(run: Send, text: string): Promise<string[]> {
 const most = 32
 
 /** What is known of a text: how often it was sent, and how it is sent for several, unless that cannot be. */
-type Way = { key: number; uses: number; lists: string | undefined }
+type Way = { key: number; uses: number; lists: Lists | undefined }
 
 /**
  * Sends statements so that those of one text and one organization, which is their first value, go out together when
@@ -57,7 +121,7 @@ export function gathered(send: Send, learn: (text: string) => Promise<string[]>)
     way.uses++
     if (way.uses % 1_000 !== 2) return
     learn(text).then(
-      (types) => void (way.lists = overLists(text, types)),
+      (types) => void (way.lists = listsOf(text, types)),
       () => {},
     )
   }
@@ -75,15 +139,17 @@ export function gathered(send: Send, learn: (text: string) => Promise<string[]>)
   }
 }
 
-type Asked = { text: string; values: unknown[]; lists: string }
+type Asked = { text: string; values: unknown[]; lists: Lists }
 
 async function sendAll(send: Send, asked: readonly Asked[]): Promise<unknown[][]> {
   const [first] = asked
   if (!first) return []
   if (asked.length === 1) return [await send(first.text, first.values)]
-  const lists = first.values.map((_, index) => asked.map(({ values }) => values[index]))
+  const { text, valuesOf } = first.lists
   const answers: unknown[][] = asked.map(() => [])
-  for (const row of (await send(first.lists, lists)) as { gathered_for: string }[]) {
+  for (const row of (await send(text, valuesOf(asked.map(({ values }) => values)))) as {
+    gathered_for: string
+  }[]) {
     answers[Number(row.gathered_for) - 1]?.push(row)
   }
   return answers
