@@ -11,6 +11,7 @@ export type ErrorKind =
   | "PermissionBoundary"
   | "NotFound"
   | "Conflict"
+  | "PreconditionFailed"
   | "ExpectationFailed"
   | "Validation"
   | "PayloadTooLarge"

@@ -4,6 +4,7 @@ import type { Queries } from "./db/database.ts"
 import { DomainError } from "./errors.ts"
 import type { Endpoint } from "./http/endpoint.ts"
 import { Prepared } from "./http/prepared.ts"
+import { requireMatch, tagOf } from "./preconditions.ts"
 import type { Outcome } from "./idempotency/idempotency.ts"
 
 export const maxTries = 3
@@ -37,7 +38,12 @@ export async function run(
       setHeader: (name, value) => void headers.set(name, value),
     }
     const work = async (db: Queries): Promise<unknown> => {
-      const act = () => handle({ request, reply, db })
+      const act = async () => {
+        await requireMatch(endpoint, { ...ctx, db }, input)
+        const result = await handle({ request, reply, db })
+        if (endpoint.tagOf) reply.setHeader("etag", tagOf(endpoint.tagOf(result), ctx.services.keyedHash))
+        return result
+      }
       if (!once) return act()
       const { text, isReplay } = await once(db, async () => textOf(endpoint, await act()))
       if (isReplay) reply.setHeader("idempotent-replayed", "true")

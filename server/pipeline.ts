@@ -31,6 +31,7 @@ import { maxTries, render, run } from "./handler.ts"
 import { problem } from "./http/problem.ts"
 import { doOnce, onceOf, tidyUp, type Once } from "./idempotency/idempotency.ts"
 import { parse, requireParsed, type Incoming, type Input, type Parsed } from "./parse.ts"
+import { requireUnderstood } from "./preconditions.ts"
 import type { Services } from "./services.ts"
 
 /**
@@ -63,6 +64,7 @@ async function serveSteps(endpoint: Endpoint, incoming: Incoming, base: Base): P
   const note = noteOfUse(base.db, caller.actor)
   if (note) request.afterCommit(note)
   const input = requireParsed(parsed)
+  requireUnderstood(endpoint, ctx)
   const once = onceOf(endpoint, sentBy(incoming), isInOrganization(caller.actor))
   if (once) request.afterCommit(() => tidyUp(base.db))
   const again = () => authenticate(endpoint, { ...ctx, db: base.lookups }, { claims, parsed })

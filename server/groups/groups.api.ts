@@ -28,6 +28,12 @@ const present = (group: groups.Group): z.input<typeof Group> => ({
   updatedAt: group.updated_at.toISOString(),
 })
 
+const detail = (group: groups.Group): z.input<typeof GroupDetail> => ({
+  ...present(group),
+  customRoleSlug: group.custom_role_slug,
+})
+const tagOf = (group: unknown): unknown => group
+
 const name = displayName("Name", 255)
 const groupSlug = slug(5, 255)
 const role = z.string().trim().min(1, "Role must not be empty").max(64, "Role must be at most 64 characters")
@@ -73,10 +79,8 @@ export const groupEndpoints = [
     result: GroupDetail,
     facts: groups.groupFacts,
     factValues: ({ params }) => groups.groupFactValues(params.id),
-    async handle(_ctx, { params, facts }) {
-      const group = groups.readGroup(facts, params.id)
-      return { ...present(group), customRoleSlug: group.custom_role_slug }
-    },
+    tagOf,
+    handle: async (_ctx, { params, facts }) => detail(groups.readGroup(facts, params.id)),
   }),
 
   endpoint("updateGroup", "PATCH /api/v1/groups/{id}", {
@@ -90,7 +94,9 @@ export const groupEndpoints = [
       role: role.optional().describe("The new role of the group in the organization."),
     }),
     result: Group,
-    handle: async (ctx, { params, body }) => present(await groups.updateGroup(ctx, params.id, body)),
+    tagOf,
+    ifMatch: async (ctx, { params }) => detail(await groups.lockGroup(ctx, params.id)),
+    handle: async (ctx, { params, body }) => detail(await groups.updateGroup(ctx, params.id, body)),
   }),
 
   endpoint("deleteGroup", "DELETE /api/v1/groups/{id}", {
@@ -99,6 +105,7 @@ export const groupEndpoints = [
     access: { organization: ["delete", "groups"] },
     params,
     result: Group,
+    ifMatch: async (ctx, { params }) => detail(await groups.lockGroup(ctx, params.id)),
     handle: async (ctx, { params }) => present(await groups.deleteGroup(ctx, params.id)),
   }),
 ]

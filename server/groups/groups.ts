@@ -114,7 +114,8 @@ export async function deleteGroup(ctx: Context, groupId: string): Promise<Group>
 /** Ends every group of an organization, when the organization ends. */
 export const endGroups = (db: Context["db"], orgId: string): Promise<void> => store.endGroups(db, orgId)
 
-async function lockGroup(ctx: Context, groupId: string): Promise<Group> {
+/** The group, locked against every change until the transaction ends; 404 when there is none. */
+export async function lockGroup(ctx: Context, groupId: string): Promise<Group> {
   const id = uuidOrNull(groupId)
   const group = id && (await store.lockGroup(ctx.db, ctx.actor.orgId, id))
   if (!group) throw noSuchGroup(groupId)

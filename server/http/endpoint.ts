@@ -54,6 +54,10 @@ type Declaration<Route extends string, A extends Access, P, Q, B, R extends z.Zo
   /** Answers with a slash behind the path, too; only where clients send one. */ alsoWithSlash?: true
   /** Answers with an `ETag`, and 304 to who has that answer already; for lists that clients ask for again and again. */
   withETag?: true
+  /** The state of what is answered, for an `ETag` that stands for it on every route. */
+  tagOf?: (result: z.input<R>) => unknown
+  /** The same of what will be changed, locked; such a mutation may be sent with `If-Match`. */
+  ifMatch?: (ctx: ContextFor<A>, input: Input<P, Q, B, F>) => Promise<unknown>
   /** Signs in by password: a flood of them is refused at the first line of each, with nothing of it read. */
   comparesPassword?: true
   /**
@@ -101,6 +105,8 @@ export type Endpoint = {
   alsoForm: boolean
   alsoWithSlash: boolean
   withETag: boolean
+  tagOf: ((result: unknown) => unknown) | undefined
+  ifMatch: ((ctx: unknown, input: unknown) => Promise<unknown>) | undefined
   comparesPassword: boolean
   recordsRead: boolean
   answers: "credential" | "secretValues" | undefined
@@ -144,6 +150,8 @@ export function endpoint<
     alsoForm: false,
     alsoWithSlash: false,
     withETag: false,
+    tagOf: undefined,
+    ifMatch: undefined,
     comparesPassword: false,
     recordsRead: false,
     answers: undefined,

@@ -10,6 +10,7 @@ const table: Record<ErrorKind, { status: number; error: string }> = {
   NotFound: { status: 404, error: "NotFound" },
   RequestTimeout: { status: 408, error: "RequestTimeout" },
   Conflict: { status: 409, error: "Conflict" },
+  PreconditionFailed: { status: 412, error: "PreconditionFailed" },
   PayloadTooLarge: { status: 413, error: "PayloadTooLarge" },
   UriTooLong: { status: 414, error: "UriTooLong" },
   UnsupportedMediaType: { status: 415, error: "UnsupportedMediaType" },

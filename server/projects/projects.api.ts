@@ -1,4 +1,5 @@
 import { z } from "zod"
+import type { ProjectContext } from "../context.ts"
 import { endpoint } from "../http/endpoint.ts"
 import { idParam } from "../http/fields.ts"
 import { presentProject, presentRole, Project, RoleOfProject } from "../http/project.ts"
@@ -8,6 +9,8 @@ import * as projects from "./projects.ts"
 const tags: [string] = ["Projects"]
 const params = z.object({ projectId: idParam("The ID of the project.") })
 const inProject = ({ params: { projectId } }: { params: { projectId: string } }) => ({ id: projectId })
+
+const locked = async (ctx: ProjectContext) => presentProject(await projects.lockedProject(ctx))
 
 export const projectEndpoints = [
   endpoint("createProject", "POST /api/v1/projects", {
@@ -55,6 +58,7 @@ export const projectEndpoints = [
     params,
     inProject,
     result: z.object({ project: Project }),
+    tagOf: (answer) => answer.project,
     handle: async (ctx) => ({ project: presentProject(await projects.getProject(ctx)) }),
   }),
 
@@ -65,6 +69,7 @@ export const projectEndpoints = [
     params: z.object({ slug: idParam("The slug of the project.") }),
     inProject: ({ params }) => ({ slug: params.slug }),
     result: Project,
+    tagOf: (answer) => answer,
     handle: async (ctx) => presentProject(await projects.getProject(ctx)),
   }),
 
@@ -76,6 +81,8 @@ export const projectEndpoints = [
     inProject,
     body: projectChanges,
     result: z.object({ project: Project }),
+    tagOf: (answer) => answer.project,
+    ifMatch: locked,
     handle: async (ctx, { body }) => ({ project: presentProject(await projects.updateProject(ctx, body)) }),
   }),
 
@@ -86,6 +93,7 @@ export const projectEndpoints = [
     params,
     inProject,
     result: z.object({ project: Project }),
+    ifMatch: locked,
     handle: async (ctx) => ({ project: presentProject(await projects.deleteProject(ctx)) }),
   }),
 ]

@@ -1,4 +1,5 @@
 import { z } from "zod"
+import type { ProjectContext } from "../context.ts"
 import { anyCaller, endpoint } from "../http/endpoint.ts"
 import { idParam } from "../http/fields.ts"
 import { presentProject, presentRole, Project, ProjectRow, RoleOfProject } from "../http/project.ts"
@@ -12,6 +13,8 @@ const params = z.object({ workspaceId: idParam("The ID of the project.") })
 const inProject = ({ params }: { params: { workspaceId: string } }) => ({ id: params.workspaceId })
 const bySlug = z.object({ slug: idParam("The slug of the project.") })
 const inProjectBySlug = ({ params }: { params: { slug: string } }) => ({ slug: params.slug })
+
+const locked = async (ctx: ProjectContext) => presentProject(await projects.lockedProject(ctx))
 
 export const legacyProjectEndpoints = [
   endpoint("createWorkspace", "POST /api/v2/workspace", {
@@ -64,6 +67,7 @@ export const legacyProjectEndpoints = [
     params,
     inProject,
     result: z.object({ workspace: Project }),
+    tagOf: (answer) => answer.workspace,
     handle: async (ctx) => ({ workspace: presentProject(await projects.getProject(ctx)) }),
   }),
 
@@ -74,6 +78,7 @@ export const legacyProjectEndpoints = [
     params: bySlug,
     inProject: inProjectBySlug,
     result: Project,
+    tagOf: (answer) => answer,
     handle: async (ctx) => presentProject(await projects.getProject(ctx)),
   }),
 
@@ -85,6 +90,8 @@ export const legacyProjectEndpoints = [
     inProject,
     body: projectChanges,
     result: z.object({ workspace: ProjectRow }),
+    tagOf: (answer) => answer.workspace,
+    ifMatch: locked,
     handle: async (ctx, { body }) => ({ workspace: presentProject(await projects.updateProject(ctx, body)) }),
   }),
 
@@ -98,6 +105,8 @@ export const legacyProjectEndpoints = [
       auditLogsRetentionDays: z.number().int().min(0).max(36_500).describe("How many days; 0 for always."),
     }),
     result: z.object({ message: z.string(), workspace: ProjectRow }),
+    tagOf: (answer) => answer.workspace,
+    ifMatch: locked,
     handle: async (ctx, { body }) => ({
       message: "The retention was set",
       workspace: presentProject(await projects.updateProject(ctx, body)),
@@ -111,6 +120,7 @@ export const legacyProjectEndpoints = [
     params,
     inProject,
     result: z.object({ workspace: ProjectRow }),
+    ifMatch: locked,
     handle: async (ctx) => ({ workspace: presentProject(await projects.deleteProject(ctx)) }),
   }),
 
@@ -121,6 +131,7 @@ export const legacyProjectEndpoints = [
     params: bySlug,
     inProject: inProjectBySlug,
     result: ProjectRow,
+    ifMatch: locked,
     handle: async (ctx) => presentProject(await projects.deleteProject(ctx)),
   }),
 

@@ -230,6 +230,10 @@ export async function lockProject(ctx: ProjectContext): Promise<store.ProjectRow
   return project
 }
 
+/** The same, whole. */
+export const lockedProject = async (ctx: ProjectContext): Promise<Project> =>
+  withEnvironments(ctx, await lockProject(ctx))
+
 async function withEnvironments(ctx: Context, row: store.ProjectRow): Promise<Project> {
   const environments = await store.environmentsOf(ctx.db, row.org_id, row.id)
   return { ...row, environments }

@@ -1,4 +1,5 @@
 import { z } from "zod"
+import type { ProjectContext } from "../context.ts"
 import { endpoint } from "../http/endpoint.ts"
 import { idParam } from "../http/fields.ts"
 import { presentRole, RoleOfProject } from "../http/project.ts"
@@ -17,6 +18,9 @@ const changes = changedRole(rules)
 const one = z.object({ role: RoleOfProject })
 const read = { project: ["read", "role"] } as const
 const Listed = RoleOfProject.omit({ permissions: true, version: true })
+
+const tagOf = ({ role }: { role: unknown }): unknown => role
+const locked = async (ctx: ProjectContext, roleId: string) => presentRole(await roles.lockRole(ctx, roleId))
 
 export const projectRoleEndpoints = [
   endpoint("createProjectRole", "POST /api/v1/projects/{projectId}/roles", {
@@ -47,6 +51,7 @@ export const projectRoleEndpoints = [
     params: ofProject.extend({ roleSlug: idParam("The slug of the role.") }),
     inProject,
     result: one,
+    tagOf,
     handle: async (ctx, { params }) => ({
       role: presentRole(await roles.getRoleBySlug(ctx, params.roleSlug)),
     }),
@@ -59,6 +64,7 @@ export const projectRoleEndpoints = [
     params: z.object({ roleId: params.shape.roleId }),
     inProject: ({ params }) => ({ roleId: params.roleId }),
     result: one,
+    tagOf,
     handle: async (ctx, { params }) => ({ role: presentRole(await roles.getRole(ctx, params.roleId)) }),
   }),
 
@@ -70,6 +76,8 @@ export const projectRoleEndpoints = [
     inProject,
     body: changes,
     result: one,
+    tagOf,
+    ifMatch: (ctx, { params }) => locked(ctx, params.roleId),
     handle: async (ctx, { params, body }) => ({
       role: presentRole(await roles.updateRole(ctx, params.roleId, body)),
     }),
@@ -82,6 +90,7 @@ export const projectRoleEndpoints = [
     params,
     inProject,
     result: one,
+    ifMatch: (ctx, { params }) => locked(ctx, params.roleId),
     handle: async (ctx, { params }) => ({ role: presentRole(await roles.deleteRole(ctx, params.roleId)) }),
   }),
 ]

@@ -1,4 +1,5 @@
 import { z } from "zod"
+import type { ProjectContext } from "../context.ts"
 import type { ProjectReference } from "../access/project.ts"
 import { endpoint } from "../http/endpoint.ts"
 import { idParam } from "../http/fields.ts"
@@ -31,6 +32,9 @@ const bySlug = ({ params }: { params: { projectSlug: string } }): ProjectReferen
 })
 const olderRules = olderRulesField(roles.vocabulary)
 
+const tagOf = ({ role }: { role: unknown }): unknown => role
+const locked = async (ctx: ProjectContext, roleId: string) => presentRole(await roles.lockRole(ctx, roleId))
+
 export const olderProjectRoleEndpoints = [
   endpoint("createRoleOfProject", "POST /api/v2/workspace/{projectId}/roles", {
     summary: "Create a role of a project, as older clients ask",
@@ -60,6 +64,7 @@ export const olderProjectRoleEndpoints = [
     params: ofId.extend({ roleSlug }),
     inProject: byId,
     result: oneBySlug,
+    tagOf,
     handle: async (ctx, { params }) => ({
       role: presentRole(await roles.getRoleBySlug(ctx, params.roleSlug)),
     }),
@@ -73,6 +78,8 @@ export const olderProjectRoleEndpoints = [
     inProject: byId,
     body: changedRole(rules),
     result: one,
+    tagOf,
+    ifMatch: (ctx, { params }) => locked(ctx, params.roleId),
     handle: async (ctx, { params, body }) => ({
       role: presentRole(await roles.updateRole(ctx, params.roleId, body)),
     }),
@@ -85,6 +92,7 @@ export const olderProjectRoleEndpoints = [
     params: ofId.extend({ roleId }),
     inProject: byId,
     result: one,
+    ifMatch: (ctx, { params }) => locked(ctx, params.roleId),
     handle: async (ctx, { params }) => ({ role: presentRole(await roles.deleteRole(ctx, params.roleId)) }),
   }),
 
@@ -116,6 +124,7 @@ export const olderProjectRoleEndpoints = [
     params: ofSlug.extend({ roleSlug }),
     inProject: bySlug,
     result: oneBySlug,
+    tagOf,
     handle: async (ctx, { params }) => ({
       role: presentRole(await roles.getRoleBySlug(ctx, params.roleSlug)),
     }),
@@ -129,6 +138,8 @@ export const olderProjectRoleEndpoints = [
     inProject: bySlug,
     body: changedRole(olderRules),
     result: one,
+    tagOf,
+    ifMatch: (ctx, { params }) => locked(ctx, params.roleId),
     handle: async (ctx, { params, body }) => ({
       role: presentRole(await roles.updateRole(ctx, params.roleId, body)),
     }),
@@ -141,6 +152,7 @@ export const olderProjectRoleEndpoints = [
     params: ofSlug.extend({ roleId }),
     inProject: bySlug,
     result: one,
+    ifMatch: (ctx, { params }) => locked(ctx, params.roleId),
     handle: async (ctx, { params }) => ({ role: presentRole(await roles.deleteRole(ctx, params.roleId)) }),
   }),
 ]

@@ -117,7 +117,8 @@ export async function deleteRole(ctx: ProjectContext, roleId: string): Promise<s
   return role
 }
 
-async function lockRole(ctx: ProjectContext, roleId: string): Promise<store.RoleRow> {
+/** A role that the project has made, locked against every change until the transaction ends. */
+export async function lockRole(ctx: ProjectContext, roleId: string): Promise<store.RoleRow> {
   if (builtInProjectRoles.some((each) => builtInProjectRoleNames[each].id === roleId.toLowerCase())) {
     throw badRequest("Built-in roles are the same in every project and cannot be changed")
   }

@@ -1,4 +1,5 @@
 import { z } from "zod"
+import type { Context } from "../context.ts"
 import { endpoint } from "../http/endpoint.ts"
 import { displayName, idParam, slug, storableText, timestamp, uuid } from "../http/fields.ts"
 import * as roles from "./roles.ts"
@@ -117,6 +118,8 @@ const changes = z.object(fields).partial()
 const one = z.object({ role: Role })
 const olderOne = z.object({ role: OlderRole })
 const read = { organization: ["read", "role"] } as const
+const tagOf = ({ role }: { role: unknown }): unknown => role
+const locked = async (ctx: Context, roleId: string) => present(await roles.lockRole(ctx, roleId))
 
 export const roleEndpoints = [
   endpoint("createOrganizationRole", "POST /api/v1/organization/roles", {
@@ -142,6 +145,7 @@ export const roleEndpoints = [
     access: read,
     params,
     result: one,
+    tagOf,
     handle: async (ctx, { params }) => ({ role: present(await roles.getRole(ctx, params.roleId)) }),
   }),
 
@@ -151,6 +155,7 @@ export const roleEndpoints = [
     access: read,
     params: z.object({ roleSlug: idParam("The slug of the role.") }),
     result: one,
+    tagOf,
     handle: async (ctx, { params }) => ({ role: present(await roles.getRoleBySlug(ctx, params.roleSlug)) }),
   }),
 
@@ -161,6 +166,8 @@ export const roleEndpoints = [
     params,
     body: changes,
     result: one,
+    tagOf,
+    ifMatch: (ctx, { params }) => locked(ctx, params.roleId),
     handle: async (ctx, { params, body }) => ({
       role: present(await roles.updateRole(ctx, params.roleId, body)),
     }),
@@ -172,6 +179,7 @@ export const roleEndpoints = [
     access: { organization: ["delete", "role"] },
     params,
     result: one,
+    ifMatch: (ctx, { params }) => locked(ctx, params.roleId),
     handle: async (ctx, { params }) => ({ role: present(await roles.deleteRole(ctx, params.roleId)) }),
   }),
 
@@ -206,6 +214,7 @@ export const roleEndpoints = [
     access: read,
     params: olderParams,
     result: olderOne,
+    tagOf,
     async handle(ctx, { params }) {
       roles.requireOwnOrganization(ctx, params.organizationId)
       return { role: presentOlder(await roles.getRole(ctx, params.roleId)) }
@@ -219,6 +228,8 @@ export const roleEndpoints = [
     params: olderParams,
     body: changes,
     result: one,
+    tagOf,
+    ifMatch: (ctx, { params }) => locked(ctx, params.roleId),
     async handle(ctx, { params, body }) {
       roles.requireOwnOrganization(ctx, params.organizationId)
       return { role: present(await roles.updateRole(ctx, params.roleId, body)) }
@@ -231,6 +242,7 @@ export const roleEndpoints = [
     access: { organization: ["delete", "role"] },
     params: olderParams,
     result: one,
+    ifMatch: (ctx, { params }) => locked(ctx, params.roleId),
     async handle(ctx, { params }) {
       roles.requireOwnOrganization(ctx, params.organizationId)
       return { role: present(await roles.deleteRole(ctx, params.roleId)) }

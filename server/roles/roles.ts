@@ -118,7 +118,8 @@ export async function deleteRole(ctx: Context, roleId: string): Promise<CustomRo
   return role
 }
 
-async function lockRole(ctx: Context, roleId: string): Promise<CustomRole> {
+/** A role that the organization has made, locked against every change until the transaction ends. */
+export async function lockRole(ctx: Context, roleId: string): Promise<CustomRole> {
   if (builtInRoles.some((each) => builtInRoleNames[each].id === roleId.toLowerCase())) {
     throw badRequest("Built-in roles are the same in every organization and cannot be changed")
   }
