@@ -10,6 +10,7 @@ import type { Page } from "./http/docs.ts"
 import type { Endpoint } from "./http/endpoint.ts"
 import { Prepared } from "./http/prepared.ts"
 import { problem } from "./http/problem.ts"
+import type { Stage } from "./leaving.ts"
 import { type Incoming } from "./parse.ts"
 import { serve, type Base } from "./pipeline.ts"
 
@@ -24,7 +25,7 @@ export type AppOptions = {
   /** Addresses and networks of proxies whose forwarding headers count; empty means none. */
   trustedProxies: readonly string[]
   /** Told how long each answer is. */ answered: (length: number) => void
-  /** True once the process is told to stop. */ isDraining: () => boolean
+  /** How far it is on its way down. */ stage: () => Stage
 }
 
 const jsonType = "application/json; charset=utf-8"
@@ -79,13 +80,13 @@ export function createApp(options: AppOptions): App {
     if (request.headers.host === undefined && request.raw.httpVersion !== "1.0") {
       return done(badRequest("The request has no Host header"))
     }
-    if (!options.isDraining()) return done()
+    if (options.stage() !== "closed") return done()
     reply.header("connection", "close")
     done(unavailable("The server is shutting down; try again shortly"))
   })
   app.addHook("onSend", (_request, reply, payload, done) => {
-    // An answer under way is the last one on its connection, so that the connection does not hold the stop up.
-    if (options.isDraining()) reply.header("connection", "close")
+    // The last answer on its connection, which is then made anew to somebody who stays, and holds no stop up.
+    if (options.stage() !== "serving") reply.header("connection", "close")
     done(null, payload)
   })
   app.addHook("onResponse", (request, reply, done) => {

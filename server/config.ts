@@ -20,6 +20,8 @@ export type Config = Readonly<{
   authSecret: string | undefined
   smtp: SmtpConfig | undefined
   trustedProxies: readonly string[]
+  /** How many processes serve; `auto` is one for each processor. */ workers: number | "auto"
+  /** For how long the status says that the server is about to stop before it does. */ stopNoticeMs: number
   logLevel: string
 }>
 
@@ -63,6 +65,13 @@ const environment = z.object({
   TRUSTED_PROXIES: text.transform(list).refine((entries) => entries.every(isAddressOrNetwork), {
     error: "must be addresses or networks joined by commas, such as 10.0.0.0/8,127.0.0.1",
   }),
+  CONCLAVE_WORKERS: z
+    .union(
+      [z.literal("auto"), z.coerce.number().int().min(1).max(64)],
+      "must be a number from 1 to 64, or auto",
+    )
+    .default(1),
+  CONCLAVE_STOP_NOTICE_SECONDS: z.coerce.number("must be a number").min(0).max(300).default(0),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
 })
 
@@ -96,6 +105,8 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     authSecret: values.AUTH_SECRET,
     smtp: smtpOf(values),
     trustedProxies: values.TRUSTED_PROXIES,
+    workers: values.CONCLAVE_WORKERS,
+    stopNoticeMs: values.CONCLAVE_STOP_NOTICE_SECONDS * 1_000,
     logLevel: values.LOG_LEVEL,
   })
 }

@@ -1,14 +1,20 @@
+import cluster from "node:cluster"
 import { loadConfig } from "./config.ts"
-import { runMain, serveUntilStopped } from "./process.ts"
-import type { RunningServer } from "./server.ts"
+import { runMain } from "./start-error.ts"
 
-await runMain(() => {
+await runMain(async () => {
   const config = loadConfig(process.env)
-  return serveUntilStopped(config, (server) => void process.stdout.write(greeting(server)))
+  if (cluster.worker) return (await import("./worker.ts")).serveForPrimary(config, cluster.worker)
+  if (config.workers !== 1) return (await import("./primary.ts")).serveByWorkers(config, greet)
+  const { serveUntilStopped } = await import("./process.ts")
+  return serveUntilStopped(config, ({ address, setupLink, services: { siteUrl } }) =>
+    greet({ address, setupLink, siteUrl }),
+  )
 })
 
-function greeting({ address, setupLink, services }: RunningServer): string {
-  const lines = [`Conclave listens on ${address} (API and its document: ${services.siteUrl}/api/docs)`]
-  if (setupLink) lines.push(`It is not set up yet. To set it up from another machine: ${setupLink}`)
-  return `${lines.join("\n")}\n`
+function greet(server: { address: string; siteUrl: string; setupLink?: string | undefined }): void {
+  const lines = [`Conclave listens on ${server.address} (API and its document: ${server.siteUrl}/api/docs)`]
+  if (server.setupLink)
+    lines.push(`It is not set up yet. To set it up from another machine: ${server.setupLink}`)
+  process.stdout.write(`${lines.join("\n")}\n`)
 }

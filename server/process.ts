@@ -1,8 +1,8 @@
 import type { Config } from "./config.ts"
 import type { Connection } from "./db/database.ts"
-import { startPostgres, type LocalPostgres } from "./postgres/launcher.ts"
-import { createLog, startServer, type RunningServer } from "./server.ts"
-import { StartError } from "./start-error.ts"
+import { createLog } from "./log.ts"
+import { startPostgres } from "./postgres/launcher.ts"
+import type { RunningServer } from "./server.ts"
 
 /**
  * Starts everything, hands the running server to `started`, and stops in the reverse order on SIGTERM or SIGINT.
@@ -14,36 +14,42 @@ export async function serveUntilStopped(
 ): Promise<void> {
   const stopping = untilStopped()
   const { log, flush } = createLog(config.logLevel)
-  const postgres = config.databaseUrl ? undefined : await startPostgres({ dataDir: config.dataDir })
+  // Read while PostgreSQL starts, and not by a process that only looks after others.
+  const sources = import("./server.ts")
+  onHangUp(() => log.warn("SIGHUP does nothing to a server of one process; see CONCLAVE_WORKERS"))
   try {
-    const server = await startServer(config, connectionTo(config, postgres), log)
-    try {
-      await Promise.race([started(server), stopping])
-      await stopping
-    } finally {
-      await server.stop()
-    }
+    await withDatabase(config, undefined, async (connection) => {
+      const { startServer } = await sources
+      const server = await startServer(config, connection, log)
+      try {
+        await Promise.race([started(server), stopping])
+        await stopping
+      } finally {
+        await server.stop()
+      }
+    })
   } finally {
-    await postgres?.stop()
     flush()
   }
 }
 
-/** Runs the main function of a process: a `StartError` is one sentence, anything else is a defect, and shown whole. */
-export async function runMain(main: () => Promise<void>): Promise<void> {
+/**
+ * Does some work with the database that is configured, our own or another one; our own is started before and stopped
+ * after it, and allows so many connections.
+ */
+export async function withDatabase(
+  { databaseUrl, dataDir }: Config,
+  connections: number | undefined,
+  work: (connection: Connection) => Promise<void>,
+): Promise<void> {
+  if (databaseUrl !== undefined) return work({ url: databaseUrl })
+  const postgres = await startPostgres({ dataDir, connections })
   try {
-    await main()
-  } catch (error) {
-    console.error(error instanceof StartError ? error.message : error)
-    process.exitCode = 1
+    const { socketDir, port, user, password, database } = postgres
+    await work({ host: socketDir, port, user, password, database })
+  } finally {
+    await postgres.stop()
   }
-}
-
-function connectionTo(config: Config, postgres: LocalPostgres | undefined): Connection {
-  if (config.databaseUrl !== undefined) return { url: config.databaseUrl }
-  if (!postgres) throw new StartError("There is no database: set DATABASE_URL.")
-  const { socketDir, port, user, password, database } = postgres
-  return { host: socketDir, port, user, password, database }
 }
 
 const impatientAfterMs = 3_000
@@ -52,7 +58,7 @@ const impatientAfterMs = 3_000
  * Resolves at the first signal to stop; one that comes some seconds later ends the process at once. Not sooner: a
  * terminal signals the whole process group and npm passes the signal on, so that one Ctrl-C arrives twice.
  */
-function untilStopped(): Promise<void> {
+export function untilStopped(): Promise<void> {
   return new Promise((resolve) => {
     let askedAt: number | undefined
     const ask = () => {
@@ -62,5 +68,12 @@ function untilStopped(): Promise<void> {
     }
     process.on("SIGTERM", ask)
     process.on("SIGINT", ask)
+    // A server that was started in a terminal ends with it.
+    if (process.stdin.isTTY) process.on("SIGHUP", ask)
   })
+}
+
+/** Does something at each SIGHUP that does not mean that the terminal was closed. */
+export function onHangUp(work: () => void): void {
+  if (!process.stdin.isTTY) process.on("SIGHUP", work)
 }

@@ -1,5 +1,6 @@
 import type { AddressInfo } from "node:net"
-import pino, { type Logger } from "pino"
+import { setTimeout as sleep } from "node:timers/promises"
+import type { Logger } from "pino"
 import { isSetUp } from "./admin/instance.ts"
 import { loadKeys } from "./admin/keys.ts"
 import { ensureSetupToken, setupTokenIn } from "./admin/setup-token.ts"
@@ -20,17 +21,23 @@ import { createMemory } from "./memory.ts"
 import { createKeyring, type Keyring } from "./encryption/keyring.ts"
 import { keepRotating } from "./encryption/rotation.ts"
 import { endpoints } from "./endpoints.ts"
-import { watchConnections, type Connections } from "./http/connections.ts"
+import { watchConnections } from "./http/connections.ts"
 import { docsPages } from "./http/docs.ts"
 import { openapi } from "./http/openapi.ts"
+import { drain, leave, type Stage } from "./leaving.ts"
 import { createMailer } from "./mail/mailer.ts"
 import type { Services } from "./services.ts"
+import { everything, keyConnections, type Share } from "./share.ts"
 import { StartError } from "./start-error.ts"
 
-const drainMs = 10_000
 const rotationsEveryMs = 600_000
 // Of one network: as many as a busy office mistypes, and few enough that hashing them leaves the processors to others.
 const wrongPasswords = { capacity: 180, perSecond: 1 }
+/** What each of so many processes allows, so that they allow no more together: each has its part of the connections. */
+const allowanceOf = (workers: number) => ({
+  capacity: Math.max(1, Math.floor(wrongPasswords.capacity / workers)),
+  perSecond: wrongPasswords.perSecond / workers,
+})
 
 /** A server that listens. */
 export type RunningServer = {
@@ -38,21 +45,30 @@ export type RunningServer = {
   /** Opens the set-up from another machine; absent once the instance is set up. */ setupLink:
     string | undefined
   services: Services
-  /** Stops listening, lets requests under way finish for at most ten seconds, and closes the database. */
+  /**
+   * Says by its status that it is about to stop for as long as it is configured to; then stops listening, lets requests
+   * under way finish for at most ten seconds, and closes the database.
+   */
   stop(): Promise<void>
+  /** Leaves new connections to other processes that listen, and ends when those it has are served. */
+  leave(): Promise<void>
 }
 
-/** Brings the schema and the keys in order and listens. Throws `StartError` with what to do when it cannot. */
+/**
+ * Brings the schema and the keys in order and listens. Throws `StartError` with what to do when it cannot. `share` is
+ * what it may have when others serve beside it.
+ */
 export async function startServer(
   config: Config,
   connection: Connection,
   log: Logger,
+  share: Share = everything,
 ): Promise<RunningServer> {
   await migrate(connection)
   const keys = await keysOf(connection, config)
-  const database = openDatabase(connection, 8, config.databaseLimits)
+  const database = openDatabase(connection, share.poolSize, config.databaseLimits)
   // Requests in the midst of a transaction wait for keys, so that keys must never wait for the connections of requests.
-  const keyDatabase = openDatabase(connection, 2, config.databaseLimits)
+  const keyDatabase = openDatabase(connection, keyConnections, config.databaseLimits)
   const close = async () => void (await Promise.all([database.close(), keyDatabase.close()]))
   const keyring = createKeyring({
     db: keyDatabase.queries,
@@ -60,7 +76,7 @@ export async function startServer(
     instanceId: keys.instanceId,
   })
   try {
-    return await listen(config, { database, keys, keyring, close }, log)
+    return await listen(config, { database, keys, keyring, share, close }, log)
   } catch (error) {
     await close()
     throw error
@@ -82,65 +98,81 @@ type Base = {
   database: Database
   keys: Keys & InstanceKeys
   keyring: Keyring
+  share: Share
   close(): Promise<void>
 }
 
-async function listen(
-  config: Config,
-  { database, keys, keyring, close }: Base,
-  log: Logger,
-): Promise<RunningServer> {
+async function listen(config: Config, base: Base, log: Logger): Promise<RunningServer> {
+  const { database, keyring } = base
   const isNew = !(await isSetUp(database.queries))
   const setupToken = isNew ? await ensureSetupToken(config.dataDir) : undefined
-  let siteUrl = config.siteUrl ?? ""
-  const services: Services = {
-    get siteUrl() {
-      return siteUrl
-    },
-    tokens: createTokens(keys.authSecret),
-    keyedHash: keyedHasher(derive(keys.authSecret, "keyed hashes v1")),
-    hashOfClientSecret: keyedHasher(derive(keys.authSecret, "client secrets v1")),
-    passwords: createPasswords(),
-    wrongPasswords: createAllowance(wrongPasswords),
-    seal: createSeal(keys.dataKey, earlierSeal(keys.encryptionKey)),
-    keyring,
-    keptLists: createKept(),
-    setupToken: setupTokenIn(config.dataDir),
-    mailer: config.smtp && createMailer(config.smtp),
-  }
-  let isDraining = false
+  const now: Now = { siteUrl: config.siteUrl ?? "", stage: "serving" }
+  const services = servicesOf(config, base, now)
   const memory = createMemory()
   const app = createApp({
     base: { db: database.queries, lookups: database.lookups, services },
     endpoints,
-    pages: docsPages(() => openapi(endpoints, siteUrl)),
+    pages: docsPages(() => openapi(endpoints, now.siteUrl)),
     log,
     trustedProxies: config.trustedProxies,
     answered: memory.answered,
-    isDraining: () => isDraining,
+    stage: () => now.stage,
   })
   const connections = watchConnections(app.server)
   // With PORT=0 the port is known only now, and still before the first request.
-  app.server.once("listening", () => (siteUrl = config.siteUrl ?? `http://localhost:${addressOf(app).port}`))
+  app.server.once("listening", () => {
+    now.siteUrl = config.siteUrl ?? `http://localhost:${addressOf(app).port}`
+  })
   const address = await bind(app, config)
   const rotations = keepRotating(
     { db: database.queries, keyring },
     { everyMs: rotationsEveryMs, failed: (err) => log.error({ err }, "rotations of keys were not finished") },
   )
+  async function end(served: Promise<void>): Promise<void> {
+    memory.stop()
+    await Promise.all([served, rotations.stop()])
+    keyring.clear()
+    services.keptLists.clear()
+    await base.close()
+  }
   return {
     address,
-    setupLink: setupToken && `${siteUrl}/api/docs#setup-token=${setupToken}`,
+    setupLink: setupToken && `${now.siteUrl}/api/docs#setup-token=${setupToken}`,
     services,
     async stop() {
-      isDraining = true
-      memory.stop()
-      await Promise.all([drain(app, connections), rotations.stop()])
-      keyring.clear()
-      services.keptLists.clear()
-      await close()
+      now.stage = "noticed"
+      if (config.stopNoticeMs > 0) await sleep(config.stopNoticeMs)
+      now.stage = "closed"
+      await end(drain(app.server, connections, () => app.close()))
+    },
+    async leave() {
+      now.stage = "leaving"
+      await end(leave(app.server, connections))
     },
   }
 }
+
+/** What is so at the moment. */
+type Now = { siteUrl: string; stage: Stage }
+
+const servicesOf = (config: Config, { keys, keyring, share }: Base, now: Now): Services => ({
+  get siteUrl() {
+    return now.siteUrl
+  },
+  get isStopping() {
+    return now.stage === "noticed" || now.stage === "closed"
+  },
+  tokens: createTokens(keys.authSecret),
+  keyedHash: keyedHasher(derive(keys.authSecret, "keyed hashes v1")),
+  hashOfClientSecret: keyedHasher(derive(keys.authSecret, "client secrets v1")),
+  passwords: createPasswords(share.workers),
+  wrongPasswords: createAllowance(allowanceOf(share.workers)),
+  seal: createSeal(keys.dataKey, earlierSeal(keys.encryptionKey)),
+  keyring,
+  keptLists: createKept(),
+  setupToken: setupTokenIn(config.dataDir),
+  mailer: config.smtp && createMailer(config.smtp),
+})
 
 async function bind(app: App, { host, port }: Config): Promise<string> {
   try {
@@ -162,33 +194,4 @@ function cannotListen(cause: unknown, host: string, port: number): string {
   if (code === "EACCES")
     return `Port ${port} may not be used by this account: set PORT to a number above 1023.`
   return `The server cannot listen on ${host}: set HOST to an address of this machine.`
-}
-
-/** Waits for requests under way, and for nobody else; cuts off what is still there after the time is up. */
-async function drain(app: App, connections: Connections): Promise<void> {
-  const cutOff = setTimeout(() => app.server.closeAllConnections(), drainMs)
-  connections.closeIdle()
-  await app.close()
-  clearTimeout(cutOff)
-}
-
-/** An error without what the driver adds to it: its details may hold the values of a row. */
-const shownError = (error: unknown): unknown =>
-  error instanceof Error
-    ? {
-        type: error.name,
-        message: error.message,
-        code: "code" in error ? error.code : undefined,
-        constraint: "constraint" in error ? error.constraint : undefined,
-        stack: error.stack,
-      }
-    : error
-
-/** Writes one JSON object a line to standard error, gathered in memory for a moment. */
-export const createLog = (level: string): { log: Logger; flush(): void } => {
-  const destination = pino.destination({ dest: 2, sync: false, minLength: 4_096, periodicFlush: 1_000 })
-  return {
-    log: pino({ level, base: null, serializers: { err: shownError } }, destination),
-    flush: () => destination.flushSync(),
-  }
 }

@@ -10,6 +10,7 @@ import type { SetupToken } from "./admin/setup-token.ts"
 /** What lives as long as the process and is handed to rules; kept small on purpose. */
 export type Services = {
   /** Origin under which people reach this server, without a trailing slash. */ siteUrl: string
+  /** True once the server is told to stop. */ readonly isStopping: boolean
   tokens: Tokens
   /** A hash that nobody can compute without the instance's key, for what could otherwise be guessed. */
   keyedHash(text: string | Buffer): string

@@ -9,7 +9,7 @@ import { openDatabase, type Connection, type Queries } from "../server/db/databa
 import { patientLimits } from "../server/db/limits.ts"
 import { DomainError } from "../server/errors.ts"
 import { reachPostgres } from "../server/postgres/reach.ts"
-import { runMain } from "../server/process.ts"
+import { runMain } from "../server/start-error.ts"
 import { StartError } from "../server/start-error.ts"
 
 /*

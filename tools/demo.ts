@@ -2,7 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { loadConfig } from "../server/config.ts"
-import { runMain, serveUntilStopped } from "../server/process.ts"
+import { serveUntilStopped } from "../server/process.ts"
+import { runMain } from "../server/start-error.ts"
 import type { RunningServer } from "../server/server.ts"
 
 /*

@@ -9,6 +9,7 @@ import { show, type Line } from "./faults/line.ts"
 import { littleMemory } from "./faults/memory.ts"
 import { network } from "./faults/network.ts"
 import { revokeAmidUse } from "./faults/revocations.ts"
+import { rollingRestarts } from "./faults/rolling.ts"
 import { waiting } from "./faults/waiting.ts"
 
 /*
@@ -48,6 +49,7 @@ const scenarios: Record<string, Scenario> = {
   histories: { usually: 50, run: runHistories },
   stops: { usually: 20, run: (count) => killAmidWrites(count, ["stop"]) },
   immediate: { usually: 20, run: (count) => killAmidWrites(count, ["immediate"]) },
+  rolling: { usually: 10, run: rollingRestarts },
   conditions: { usually: 1, run: showAll },
   ...Object.fromEntries(
     Object.entries(conditions).map(([name, condition]) => [

@@ -4,8 +4,8 @@ import { DomainError } from "../errors.ts"
 import type { Done, Job } from "./password-worker.ts"
 
 // One processor is left to everything else, where there are several.
-const atOnce = Math.max(1, Math.min(4, availableParallelism() - 1))
-const maxWaiting = 200
+const mostAtOnce = Math.min(4, availableParallelism() - 1)
+const mostWaiting = 200
 // Of a password that nobody knows: compared with where there is no hash, so that the time tells nothing.
 const standIn =
   "$argon2id$v=19$m=19456,t=2,p=1$aCZSWZaTFk/9rQKtZORMUw$aEehhk206r6XWsWKBX+Uip6pB0eBqyf40aFnLIqU8Pg"
@@ -19,9 +19,12 @@ export type Passwords = {
   requireRoom(): void
 }
 
-/** Passwords hashed with Argon2id, in threads that are started when the first is needed. */
-export function createPasswords(): Passwords {
-  const { run, requireRoom } = createThreads()
+/** Passwords hashed with Argon2id, in threads that are started when the first is needed; by one of so many processes. */
+export function createPasswords(processes = 1): Passwords {
+  const { run, requireRoom } = createThreads({
+    atOnce: Math.max(1, Math.floor(mostAtOnce / processes)),
+    maxWaiting: Math.max(1, Math.floor(mostWaiting / processes)),
+  })
   return {
     requireRoom,
     hash: async (password) => String(await run({ password })),
@@ -36,7 +39,10 @@ type Waiting = { job: Job; resolve(result: string | boolean): void; reject(error
 type Thread = { worker: Worker; current: Waiting | undefined }
 
 /** Runs jobs on at most `atOnce` threads and lets `maxWaiting` wait; who comes later is told to come back. */
-function createThreads(): { run(job: Job): Promise<string | boolean>; requireRoom(): void } {
+function createThreads({ atOnce, maxWaiting }: { atOnce: number; maxWaiting: number }): {
+  run(job: Job): Promise<string | boolean>
+  requireRoom(): void
+} {
   const threads = new Set<Thread>()
   const waiting: Waiting[] = []
 

@@ -42,6 +42,9 @@ const settingsOf = (connection: Connection, limits: DatabaseLimits): pg.PoolConf
   idle_in_transaction_session_timeout: limits.idleTransactionMs,
 })
 
+/** How many connections a database opens beside those of its pool. */
+export const connectionsBesidePool = 5
+
 /**
  * Opens a pool of `size` connections (8 by default: more gains nothing on few cores and costs latency). Whatever is
  * asked is answered, or fails, within the limits.

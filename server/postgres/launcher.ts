@@ -26,6 +26,11 @@ export type LocalPostgres = {
   stop(): Promise<void>
 }
 
+type Options = {
+  dataDir: string
+  /** How many it must allow at once, when that is more than usual. */ connections?: number | undefined
+}
+
 /**
  * Starts the PostgreSQL of this data folder, an absolute path; makes folder and database when they are absent.
  *
@@ -33,12 +38,12 @@ export type LocalPostgres = {
  * is stopped no other process can start the same folder; when this process ends without stopping it, PostgreSQL
  * goes on and the next start takes it over.
  */
-export async function startPostgres(options: { dataDir: string }): Promise<LocalPostgres> {
+export async function startPostgres(options: Options): Promise<LocalPostgres> {
   try {
     const dataDir = await makeDataDir(options.dataDir)
     const lock = await acquireLock(dataDir)
     try {
-      const server = await prepare(dataDir)
+      const server = await prepare(dataDir, options.connections)
       const isAdopted = (await launch(server)) === "adopted"
       return present(server, isAdopted, lock.release)
     } catch (error) {
@@ -50,13 +55,13 @@ export async function startPostgres(options: { dataDir: string }): Promise<Local
   }
 }
 
-async function prepare(dataDir: string): Promise<Server> {
+async function prepare(dataDir: string, connections?: number): Promise<Server> {
   const place = await findPlace(dataDir)
   const binaries = await findBinaries(place)
   const password = await prepareCluster(place, binaries)
   return {
     place,
-    command: commandLine(place, binaries),
+    command: commandLine(place, binaries, connections),
     address: { host: place.socketDir, port: PORT, user: USER, password, database: DATABASE },
     postmaster: undefined,
     isStopping: false,

@@ -1,13 +1,18 @@
 import type { Binaries } from "./binaries.ts"
 import { PORT, type Place } from "./placement.ts"
 
+const usualConnections = 60
+
 /** The command line that starts PostgreSQL in this place; it holds every setting, so that it tells two setups apart. */
-export function commandLine(place: Place, binaries: Binaries): string[] {
-  const settings = Object.entries(settingsFor(place)).flatMap(([name, value]) => ["-c", `${name}=${value}`])
+export function commandLine(place: Place, binaries: Binaries, connections = usualConnections): string[] {
+  const settings = Object.entries(settingsFor(place, connections)).flatMap(([name, value]) => [
+    "-c",
+    `${name}=${value}`,
+  ])
   return [binaries.postgres, "-D", place.cluster, ...settings]
 }
 
-function settingsFor(place: Place): Record<string, string> {
+function settingsFor(place: Place, connections: number): Record<string, string> {
   return {
     cluster_name: "conclave",
 
@@ -24,7 +29,7 @@ function settingsFor(place: Place): Record<string, string> {
     full_page_writes: "on",
 
     // A small share of a small machine.
-    max_connections: "60",
+    max_connections: String(Math.max(connections, usualConnections)),
     shared_buffers: "64MB",
     maintenance_work_mem: "32MB",
     effective_cache_size: "256MB",

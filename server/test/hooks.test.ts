@@ -30,7 +30,7 @@ async function withApp(
     log,
     trustedProxies: [],
     answered() {},
-    isDraining: () => false,
+    stage: () => "serving",
   })
   prepare(app)
   return { app, address: await app.listen({ port: 0, host: "127.0.0.1" }) }

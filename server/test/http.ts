@@ -12,15 +12,16 @@ export type Call = {
   body?: unknown
   /** Sent as it is, in place of `body`. */ rawBody?: string | Buffer
   headers?: Record<string, string | string[]>
+  /** By whose connections; those of all tests of the file when left out. */ agent?: Agent
 }
 
-const agent = new Agent({ keepAlive: true, maxSockets: 256 })
+const shared = new Agent({ keepAlive: true, maxSockets: 256 })
 
 /** One request, whose path is sent byte for byte as it is given (unlike `fetch`, which resolves dots). */
 export function call(
   address: string,
   route: string,
-  { token, body, rawBody, headers }: Call = {},
+  { token, body, rawBody, headers, agent = shared }: Call = {},
 ): Promise<Answer> {
   const space = route.indexOf(" ")
   const method = route.slice(0, space)
