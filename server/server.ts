@@ -132,7 +132,7 @@ async function listen(config: Config, base: Base, log: Logger): Promise<RunningS
     memory.stop()
     await Promise.all([served, rotations.stop()])
     keyring.clear()
-    services.keptLists.clear()
+    services.keptAnswers.clear()
     await base.close()
   }
   return {
@@ -169,7 +169,7 @@ const servicesOf = (config: Config, { keys, keyring, share }: Base, now: Now): S
   wrongPasswords: createAllowance(allowanceOf(share.workers)),
   seal: createSeal(keys.dataKey, earlierSeal(keys.encryptionKey)),
   keyring,
-  keptLists: createKept(),
+  keptAnswers: createKept(),
   setupToken: setupTokenIn(config.dataDir),
   mailer: config.smtp && createMailer(config.smtp),
 })

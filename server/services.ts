@@ -19,7 +19,7 @@ export type Services = {
   /** How many wrong passwords each network may still send. */ wrongPasswords: Allowance
   /** For what people prove their second factor with. */ seal: Seal
   /** Seals and opens the values of projects. */ keyring: Keyring
-  /** Lists of secrets that were answered. */ keptLists: Kept
+  /** Secrets and lists of them that were answered. */ keptAnswers: Kept
   setupToken: SetupToken
   /** Absent when no SMTP server is configured. */ mailer: Mailer | undefined
 }

@@ -27,7 +27,7 @@ export async function deleteOrganization(
   await endIdentities(ctx.db, orgId)
   await endGroups(ctx.db, orgId)
   await destroyOrganizationKeys(ctx.db, orgId)
-  ctx.request.afterCommit(async () => ctx.services.keptLists.clear())
+  ctx.request.afterCommit(async () => ctx.services.keptAnswers.clear())
   await store.markDeleted(ctx.db, orgId)
   await record(ctx, "delete-organization", { name: organization.name, slug: organization.slug })
   return { organization, accessToken: await tokenWithoutOrganization(ctx) }

@@ -202,7 +202,7 @@ export async function deleteProject(ctx: ProjectContext): Promise<Project> {
   await destroyProjectKeys(ctx.db, sealed)
   ctx.request.afterCommit(async () => {
     ctx.services.keyring.forget(sealed)
-    ctx.services.keptLists.clear()
+    ctx.services.keptAnswers.clear()
   })
   await record(ctx, "delete-project", { projectId: project.id, name: project.name, slug: project.slug })
   return shown

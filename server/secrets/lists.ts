@@ -160,7 +160,7 @@ export function nameOfList(
 
 /** A list that was kept under this name, recorded as read once more. */
 export async function findKept(ctx: ProjectContext, query: Place, name: string) {
-  const kept = ctx.services.keptLists.find(name)
+  const kept = ctx.services.keptAnswers.find(name)
   if (!kept) return undefined
   await recordRead(ctx, "get-secrets", {
     ...eventPlace(ctx, query),

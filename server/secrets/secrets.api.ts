@@ -76,10 +76,12 @@ const list = (
       const { length } = answer.secrets
       if (name === undefined || !found.isWhole || length === 0) return answer
       const prepared = new Prepared(JSON.stringify(SecretList.parse(answer)))
-      ctx.services.keptLists.keep(name, { answer: prepared, numberOfSecrets: length })
+      ctx.services.keptAnswers.keep(name, { answer: prepared, numberOfSecrets: length })
       return prepared
     },
   })
+
+const OneSecret = z.object({ secret: SecretObject })
 
 const one = (
   id: string,
@@ -102,10 +104,17 @@ const one = (
     inProject: ({ query }) => projectNamed(query),
     facts: secrets.secretFacts,
     factValues: ({ params, query }) => [query.environment, query.secretPath, params.secretName],
-    result: z.object({ secret: SecretObject }),
+    result: OneSecret,
     async handle(ctx, { params, query, facts }) {
       const asked = { ...query, ...params, ...withImports(query) }
-      return { secret: presentSecret(await secrets.getSecret(ctx, asked, facts), ctx.project.id) }
+      const name = secrets.nameOfSecret(ctx, asked, facts)
+      const kept = name === undefined ? undefined : await secrets.findKeptSecret(ctx, asked, facts, name)
+      if (kept?.answer instanceof Prepared) return kept.answer
+      const answer = { secret: presentSecret(await secrets.getSecret(ctx, asked, facts), ctx.project.id) }
+      if (name === undefined) return answer
+      const prepared = new Prepared(JSON.stringify(OneSecret.parse(answer)))
+      ctx.services.keptAnswers.keep(name, { answer: prepared, numberOfSecrets: 1 })
+      return prepared
     },
   })
 

@@ -51,16 +51,50 @@ export async function getSecret(
 ): Promise<Seen> {
   const { environment, secretPath, secretName } = query
   const place = { environment, secretPath }
-  const isPersonal = query.type === "personal"
-  const row = (facts.fact_secrets ?? []).find(({ owner_id }) => (owner_id !== null) === isPersonal)
+  const row = ownOf(query, facts)
   authorizeOn(ctx, "describeSecret", place, row ?? absent(secretName))
   const { folderId } = requirePlace(ctx, place, facts, "GetSecretByName")
   if (row) return readOne(ctx, { row, place }, query)
-  const isImported = query.withImports && facts.fact_has_imports && !isPersonal
+  const isImported = query.withImports && facts.fact_has_imports && query.type === "shared"
   const found = isImported ? (await importedNamed(ctx, [folderId], [secretName])).get(folderId) : undefined
   const imported = found?.get(secretName)
   if (!imported) throw notFound(`There is no secret ${secretName} in ${secretPath}`)
   return readOne(ctx, imported, query)
+}
+
+/** The secret that the folder itself has. */
+const ownOf = ({ type }: OneQuery, { fact_secrets: rows }: store.PlaceFacts): store.SecretRow | undefined =>
+  rows?.find(({ owner_id }) => (owner_id !== null) === (type === "personal"))
+
+/**
+ * The name of an answer that may be kept: all that it is made of, the stored row itself included as it was when this
+ * request was judged. Undefined for what hangs on more: versions, values of others in place of references, and what is
+ * not of the folder itself.
+ */
+export function nameOfSecret(
+  { project }: ProjectContext,
+  query: OneQuery,
+  facts: store.PlaceFacts,
+): string | undefined {
+  const { environment, secretPath, type, viewSecretValue, expandSecretReferences, version } = query
+  const row = ownOf(query, facts)
+  if (!row || expandSecretReferences || version !== undefined) return undefined
+  const { id, rights } = project
+  return JSON.stringify(["one", id, rights.number, environment, secretPath, type, viewSecretValue, row])
+}
+
+/** An answer that was kept under this name, recorded as read once more. */
+export async function findKeptSecret(
+  ctx: ProjectContext,
+  query: OneQuery,
+  facts: store.PlaceFacts,
+  name: string,
+) {
+  const kept = ctx.services.keptAnswers.find(name)
+  const row = ownOf(query, facts)
+  if (!kept || !row) return undefined
+  await recordRead(ctx, "get-secret", { ...eventPlace(ctx, query), ...secretEvent(row) })
+  return kept
 }
 
 type Way = { version?: number | undefined; viewSecretValue: boolean; expandSecretReferences: boolean }
