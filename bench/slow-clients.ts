@@ -11,7 +11,12 @@ const [watchMs, closedWithinMs] = [30_000, 15_000]
 const windows = 3
 const maxRatio = 2
 
-type Kind = { name: string; /** Sent at once. */ begin: string; /** Sent each second. */ more: string }
+type Kind = {
+  name: string
+  /** Sent at once. */ begin: string
+  /** Sent each second. */ more: string
+  /** Reads nothing. */ isDeaf?: boolean
+}
 
 const kinds: Kind[] = [
   { name: "headers", begin: "GET /api/status HTTP/1.1\r\nhost: slow\r\n", more: "x-slow: 1\r\n" },
@@ -25,7 +30,9 @@ const kinds: Kind[] = [
   {
     name: "reading",
     begin: "GET /api/docs/json HTTP/1.1\r\nhost: slow\r\n\r\n".repeat(4),
-    more: "",
+    // Nothing to the server; by it the client finds out that it was closed.
+    more: "\r\n",
+    isDeaf: true,
   },
 ]
 
@@ -45,9 +52,9 @@ function hold({ host, port }: { host: string; port: number }): Held {
     const socket = connect({ host, port })
     sockets.add(socket)
     socket.on("error", () => {}).on("connect", () => socket.write(kind.begin))
-    if (kind.more === "") socket.pause()
+    if (kind.isDeaf) socket.pause()
     else socket.resume()
-    const timer = setInterval(() => kind.more && socket.writable && socket.write(kind.more), 1_000)
+    const timer = setInterval(() => socket.writable && socket.write(kind.more), 1_000)
     socket.on("close", () => {
       clearInterval(timer)
       sockets.delete(socket)

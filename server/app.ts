@@ -1,4 +1,3 @@
-import type { Socket } from "node:net"
 import { parseCookie, stringifySetCookie } from "cookie"
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify"
 import type { Logger } from "pino"
@@ -6,10 +5,13 @@ import { requireAttempt } from "./auth/password-check.ts"
 import type { RequestInfo } from "./context.ts"
 import { randomAlphanumerics } from "./crypto/ids.ts"
 import { DomainError, notFound, unavailable, badRequest } from "./errors.ts"
+import { closeGently, closeUnlessTaken, mayHaveMuchLeft } from "./http/closing.ts"
 import type { Page } from "./http/docs.ts"
 import type { Endpoint } from "./http/endpoint.ts"
+import { httpLimits, type HttpLimits } from "./http/limits.ts"
 import { Prepared } from "./http/prepared.ts"
 import { problem } from "./http/problem.ts"
+import { answerExpectation, answerUnreadable } from "./http/unreadable.ts"
 import type { Stage } from "./leaving.ts"
 import { type Incoming } from "./parse.ts"
 import { serve, type Base } from "./pipeline.ts"
@@ -24,13 +26,16 @@ export type AppOptions = {
   log: Logger
   /** Addresses and networks of proxies whose forwarding headers count; empty means none. */
   trustedProxies: readonly string[]
+  limits?: HttpLimits
   /** Told how long each answer is. */ answered: (length: number) => void
   /** How far it is on its way down. */ stage: () => Stage
 }
 
 const jsonType = "application/json; charset=utf-8"
-const unmetExpectation = new DomainError("ExpectationFailed", "Nothing but 100-continue can be expected here")
 const maxBodyBytes = 1_048_576
+const answering = () => ({ headers: { ...headers, "content-type": jsonType }, requestId: newRequestId() })
+// A quarter of a megabyte a second.
+const slowestBytesPerMs = 250
 const newRequestId = (): string => `req-${randomAlphanumerics(14)}`
 
 const headers = {
@@ -43,40 +48,39 @@ const headers = {
 
 /** The HTTP server over the list of endpoints; the only file that knows the framework. */
 export function createApp(options: AppOptions): App {
+  const limits = options.limits ?? httpLimits
   const app = Fastify({
     logger: false,
     genReqId: newRequestId,
     trustProxy: options.trustedProxies.length > 0 ? [...options.trustedProxies] : false,
     bodyLimit: maxBodyBytes,
-    requestTimeout: 60_000,
+    requestTimeout: limits.requestMs,
+    keepAliveTimeout: limits.keepAliveMs,
     // Ours to answer, in the envelope.
     return503OnClosing: false,
     forceCloseConnections: "idle",
-    // A request without Host is refused below, in the envelope.
-    http: { requireHostHeader: false },
+    http: {
+      // A request without Host is refused below, in the envelope.
+      requireHostHeader: false,
+      headersTimeout: Math.min(limits.headersMs, limits.requestMs),
+      connectionsCheckingInterval: 1_000,
+    },
     // A username may have 512 bytes, each written with three characters; longer ones are refused by their rule.
     routerOptions: { maxParamLength: 16_384 },
     frameworkErrors: (error, request, reply) => answerError(options, request, reply, fromFramework(error)),
-    clientErrorHandler: answerUnreadable,
+    clientErrorHandler: (error, socket) => answerUnreadable(error, socket, closing, answering()),
   })
+  const closing = closeGently(app.server)
+  app.server.maxConnections = limits.connections
   readBodiesAsBytes(app)
   app.setErrorHandler((error, request, reply) => answerError(options, request, reply, fromFramework(error)))
   app.setNotFoundHandler((request, reply) =>
     answerError(options, request, reply, notFound("There is no such route here")),
   )
-  app.server.on("checkExpectation", (_request, response) => {
-    const { status, body } = problem(unmetExpectation, newRequestId())
-    const text = JSON.stringify(body)
-    const length = Buffer.byteLength(text)
-    response.writeHead(status, {
-      ...headers,
-      "content-type": jsonType,
-      "content-length": length,
-      connection: "close",
-    })
-    response.end(text)
-  })
+  app.server.on("checkExpectation", (_request, response) => answerExpectation(response, answering()))
   app.addHook("onRequest", (request, reply, done) => {
+    // Nobody would hear what came of it.
+    if (closing.isClosing(request.raw.socket)) return void reply.hijack()
     if (request.headers.host === undefined && request.raw.httpVersion !== "1.0") {
       return done(badRequest("The request has no Host header"))
     }
@@ -84,9 +88,12 @@ export function createApp(options: AppOptions): App {
     reply.header("connection", "close")
     done(unavailable("The server is shutting down; try again shortly"))
   })
-  app.addHook("onSend", (_request, reply, payload, done) => {
+  app.addHook("onSend", ({ raw }, reply, payload, done) => {
     // The last answer on its connection, which is then made anew to somebody who stays, and holds no stop up.
-    if (options.stage() !== "serving") reply.header("connection", "close")
+    const isLast = options.stage() !== "serving" || mayHaveMuchLeft(raw, maxBodyBytes)
+    if (isLast) reply.header("connection", "close")
+    const length = typeof payload === "string" ? payload.length : 0
+    closeUnlessTaken(reply.raw, raw.socket, limits.answerMs + length / slowestBytesPerMs)
     done(null, payload)
   })
   app.addHook("onResponse", (request, reply, done) => {
@@ -260,25 +267,6 @@ function logAnswer(log: Logger, request: FastifyRequest, reply: FastifyReply): v
       ms: Math.round(reply.elapsedTime * 10) / 10,
     },
     "answered",
-  )
-}
-
-const unreadable: Record<string, DomainError> = {
-  HPE_HEADER_OVERFLOW: new DomainError("HeadersTooLarge", "The headers are too large"),
-  ERR_HTTP_REQUEST_TIMEOUT: new DomainError("RequestTimeout", "The request took too long to arrive"),
-}
-
-/** What is no HTTP never reaches a route; it is answered on the socket, in the envelope all the same. */
-function answerUnreadable(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === "ECONNRESET" || !socket.writable) {
-    socket.destroy()
-    return
-  }
-  const refusal = unreadable[error.code ?? ""] ?? badRequest("The request is not valid HTTP")
-  const { status, body } = problem(refusal, newRequestId())
-  const text = JSON.stringify(body)
-  socket.end(
-    `HTTP/1.1 ${status} Error\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
   )
 }
 

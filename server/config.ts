@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs"
 import { resolve } from "node:path"
 import { z } from "zod"
 import { databaseLimits, type DatabaseLimits } from "./db/limits.ts"
+import { httpLimits, type HttpLimits } from "./http/limits.ts"
 import type { SmtpConfig } from "./mail/mailer.ts"
 import { StartError } from "./start-error.ts"
 
@@ -14,6 +15,7 @@ export type Config = Readonly<{
   /** Absolute. */ dataDir: string
   /** Absent: our own PostgreSQL in the data folder. */ databaseUrl: string | undefined
   databaseLimits: DatabaseLimits
+  httpLimits: HttpLimits
   encryptionKey: string | undefined
   /** What is to replace the encryption key; read by the tool that does it, and by nothing else. */
   newEncryptionKey: string | undefined
@@ -53,6 +55,11 @@ const environment = z.object({
   DATABASE_STATEMENT_TIMEOUT_MS: milliseconds(databaseLimits.statementMs),
   DATABASE_LOCK_TIMEOUT_MS: milliseconds(databaseLimits.lockMs),
   DATABASE_IDLE_TRANSACTION_TIMEOUT_MS: milliseconds(databaseLimits.idleTransactionMs),
+  HTTP_HEADERS_TIMEOUT_MS: milliseconds(httpLimits.headersMs),
+  HTTP_REQUEST_TIMEOUT_MS: milliseconds(httpLimits.requestMs),
+  HTTP_ANSWER_TIMEOUT_MS: milliseconds(httpLimits.answerMs),
+  HTTP_KEEP_ALIVE_TIMEOUT_MS: milliseconds(httpLimits.keepAliveMs),
+  HTTP_MAX_CONNECTIONS: wholeNumber(httpLimits.connections, 1_000_000),
   ENCRYPTION_KEY: key("openssl rand -hex 16"),
   NEW_ENCRYPTION_KEY: key("openssl rand -hex 32"),
   AUTH_SECRET: key("openssl rand -base64 32"),
@@ -99,6 +106,13 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
       statementMs: values.DATABASE_STATEMENT_TIMEOUT_MS,
       lockMs: values.DATABASE_LOCK_TIMEOUT_MS,
       idleTransactionMs: values.DATABASE_IDLE_TRANSACTION_TIMEOUT_MS,
+    },
+    httpLimits: {
+      headersMs: values.HTTP_HEADERS_TIMEOUT_MS,
+      requestMs: values.HTTP_REQUEST_TIMEOUT_MS,
+      answerMs: values.HTTP_ANSWER_TIMEOUT_MS,
+      keepAliveMs: values.HTTP_KEEP_ALIVE_TIMEOUT_MS,
+      connections: values.HTTP_MAX_CONNECTIONS,
     },
     encryptionKey: values.ENCRYPTION_KEY,
     newEncryptionKey: values.NEW_ENCRYPTION_KEY,

@@ -115,6 +115,7 @@ async function listen(config: Config, base: Base, log: Logger): Promise<RunningS
     pages: docsPages(() => openapi(endpoints, now.siteUrl)),
     log,
     trustedProxies: config.trustedProxies,
+    limits: config.httpLimits,
     answered: memory.answered,
     stage: () => now.stage,
   })

@@ -24,6 +24,13 @@ export type Harness = {
   state(): Promise<Record<string, string[]>>
 }
 
+/** Where tests of many files share a machine, everything takes longer than a person would wait for. */
+const patience = {
+  DATABASE_CONNECTION_TIMEOUT_MS: "10000",
+  DATABASE_STATEMENT_TIMEOUT_MS: "20000",
+  DATABASE_LOCK_TIMEOUT_MS: "10000",
+}
+
 /**
  * A server on a database of its own, stopped after the tests of the file. `env` adds to its environment; `reach` may
  * put something between the server and its database, and `log` keep what it logs.
@@ -35,7 +42,7 @@ export async function startHarness(
 ): Promise<Harness> {
   const database = await createTestDatabase()
   const folder = await mkdtemp(join(tmpdir(), "conclave-test-"))
-  const config = loadConfig({ PORT: "0", CONCLAVE_DATA_DIR: folder, ...env })
+  const config = loadConfig({ PORT: "0", CONCLAVE_DATA_DIR: folder, ...patience, ...env })
   const server = await startServer(config, await reach(database.connection), log)
   const own = openDatabase(database.connection, 2)
   after(async () => {

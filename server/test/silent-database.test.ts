@@ -14,6 +14,7 @@ import { startProcess, waitingFor } from "./processes.ts"
  * gone silent stays silent here; the server must find that out by itself.
  */
 const env = {
+  DATABASE_CONNECTION_TIMEOUT_MS: "2500",
   DATABASE_STATEMENT_TIMEOUT_MS: "2000",
   DATABASE_LOCK_TIMEOUT_MS: "2000",
   DATABASE_IDLE_TRANSACTION_TIMEOUT_MS: "1000",
