@@ -7,6 +7,7 @@ import { loginEndpoints } from "./auth/login.api.ts"
 import { sessionEndpoints } from "./auth/sessions.api.ts"
 import { mfaEndpoints } from "./auth/mfa.api.ts"
 import { totpEndpoints } from "./auth/totp.api.ts"
+import { explainEndpoints } from "./explain/explain.api.ts"
 import { folderEndpoints } from "./folders/folders.api.ts"
 import { legacyFolderEndpoints } from "./folders/folders.legacy.api.ts"
 import { allMemberEndpoints } from "./groups/all-members.api.ts"
@@ -124,4 +125,5 @@ export const endpoints: readonly Endpoint[] = [
   ...serviceTokenEndpoints,
   ...historyEndpoints,
   ...auditEndpoints,
+  ...explainEndpoints,
 ]

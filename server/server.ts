@@ -23,7 +23,7 @@ import { keepRotating } from "./encryption/rotation.ts"
 import { endpoints } from "./endpoints.ts"
 import { watchConnections } from "./http/connections.ts"
 import { docsPages } from "./http/docs.ts"
-import { openapi } from "./http/openapi.ts"
+import { openapi, withoutExtensions } from "./http/openapi.ts"
 import { drain, leave, type Stage } from "./leaving.ts"
 import { createMailer } from "./mail/mailer.ts"
 import type { Services } from "./services.ts"
@@ -112,7 +112,10 @@ async function listen(config: Config, base: Base, log: Logger): Promise<RunningS
   const app = createApp({
     base: { db: database.queries, lookups: database.lookups, services },
     endpoints,
-    pages: docsPages(() => openapi(endpoints, now.siteUrl)),
+    pages: docsPages({
+      compatible: () => openapi(withoutExtensions(endpoints), now.siteUrl),
+      extended: () => openapi(endpoints, now.siteUrl),
+    }),
     log,
     trustedProxies: config.trustedProxies,
     limits: config.httpLimits,

@@ -3,6 +3,7 @@ import { lookUp } from "../server/auth/authenticate.ts"
 import { openDatabase, type Queries } from "../server/db/database.ts"
 import { rulesHeldBy } from "../server/projects/held.ts"
 import { testDatabases } from "../server/test/databases.ts"
+import { explainRound } from "../server/test/explain-rounds.ts"
 import { boundaryCase, evaluatorCase, projectGuardCase, type Outcome } from "../server/test/oracle-rounds.ts"
 import { differences as differencesOf, Tally } from "../server/test/project-oracle-rounds.ts"
 import { createProjectCases } from "../server/test/random-projects.ts"
@@ -17,6 +18,7 @@ const { values } = parseArgs({
   options: {
     cases: { type: "string", default: "1000000" },
     seed: { type: "string" },
+    /** Judges explanations alone. */ explanations: { type: "boolean", default: false },
     /** Leaves the cases without a database out. */ projects: { type: "boolean", default: false },
   },
 })
@@ -66,12 +68,36 @@ async function compareInProjects(db: Queries): Promise<Tally> {
   return tally
 }
 
+/** What explanations say, which is what was decided. */
+async function compareExplanations(db: Queries): Promise<void> {
+  const choices = new Choices(seed)
+  const begin = performance.now()
+  let [asked, allowed, differences] = [0, 0, 0]
+  while (asked < cases) {
+    const now = Date.now()
+    for (const one of await createProjectCases(db, choices, now, size)) {
+      const outcome = await explainRound(db, one, now)
+      asked += outcome.asked
+      allowed += outcome.allowed
+      differences += outcome.differences.length
+      for (const difference of outcome.differences.slice(0, shown)) console.error(difference)
+    }
+  }
+  report("explanations", { cases: asked, allowed, differences, begin })
+}
+
 async function inProjects(): Promise<void> {
   const temporary = await temporaryPostgres()
   try {
     await makeTemplate(temporary)
     const database = openDatabase(temporary.connection(testDatabases.template), 2)
+    if (values.explanations) {
+      await compareExplanations(database.queries)
+      await database.close()
+      return
+    }
     const { cases, turned } = await compareInProjects(database.queries)
+    await compareExplanations(database.queries)
     await database.close()
     console.log(`\n${cases} people and machine identities in a project each. Decisions that turned on:\n`)
     console.log("| what | allowed by it | refused by it |\n|---|---|---|")
@@ -84,7 +110,7 @@ async function inProjects(): Promise<void> {
 
 console.log("| judged | cases | allowed | differences | seed | seconds |")
 console.log("|---|---|---|---|---|---|")
-if (!values.projects) {
+if (!values.projects && !values.explanations) {
   await compare("evaluator", evaluatorCase)
   await compare("boundary", boundaryCase)
   await compare("boundary in projects", projectGuardCase)

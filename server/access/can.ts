@@ -11,11 +11,19 @@ export type Rights = {
    * which it is allowed: conditions are judged against an object only.
    */
   can(permission: Permission, object?: SubjectFields): boolean
+  /**
+   * The rules that `can` looks at, by their places in `rules`, the one that decides first: for each of all that must be
+   * allowed for it. What has none is not allowed.
+   */
+  matching(permission: Permission, object?: SubjectFields): readonly (readonly Matching[])[]
   /** The rules that speak about it, for the `details` of a refusal. */
   rulesFor(permission: Permission): Rule[]
   /** Its own number in this process: rights of one number are the same. */ readonly number: number
   /** All of them, in the order in which later ones win. */ rules: readonly Rule[]
 }
+
+/** A rule that speaks about what was asked, by its place among all of them. */
+export type Matching = { index: number; inverted: boolean }
 
 const known = new Map<string, Rights>()
 const maxKnown = 5_000
@@ -39,12 +47,20 @@ function parse(rules: readonly Rule[]): Rights {
     conditionsMatcher,
     detectSubjectType: ({ subject }) => subject,
   })
+  const places = new Map<object, number>(rules.map((rule, index) => [rule, index]))
   return {
     number: ++parsedSoFar,
     rules,
     can: (permission, object) =>
       partsOf(permission).every(([action, subject]) =>
         ability.can(action, object ? { subject, object } : subject),
+      ),
+    matching: (permission, object) =>
+      partsOf(permission).map(([action, subject]) =>
+        ability
+          .rulesFor(action, subject)
+          .filter((rule) => rule.matchesConditions(object ? { subject, object } : subject))
+          .map(({ origin, inverted }) => ({ index: places.get(origin) ?? 0, inverted })),
       ),
     rulesFor: ([action, subject]) =>
       ability.rulesFor(action, subject).map((rule) => ({

@@ -77,14 +77,25 @@ const asset = (name: string, contentType: string): Page => ({
   body: () => readFile(join(assets, name)),
 })
 
-/**
- * The document, made when it is first asked for, and a page to read and try it that needs nothing from elsewhere.
- */
-export function docsPages(makeDocument: () => Record<string, unknown>): Page[] {
+type MakeDocument = () => Record<string, unknown>
+
+function documentAt(path: string, make: MakeDocument): Page {
   let text: string | undefined
-  const document = async () => (text ??= JSON.stringify(makeDocument()))
+  return {
+    path,
+    contentType: "application/json; charset=utf-8",
+    body: async () => (text ??= JSON.stringify(make())),
+  }
+}
+
+/**
+ * The documents, each made when it is first asked for, and a page to read and try the API that needs nothing from
+ * elsewhere. `compatible` has what other servers of this API have, `extended` all that there is.
+ */
+export function docsPages({ compatible, extended }: Record<"compatible" | "extended", MakeDocument>): Page[] {
   return [
-    { path: "/api/docs/json", contentType: "application/json; charset=utf-8", body: document },
+    documentAt("/api/docs/json", compatible),
+    documentAt("/api/docs/extended.json", extended),
     {
       path: "/api/docs",
       contentType: "text/html; charset=utf-8",

@@ -43,6 +43,8 @@ type Declaration<Route extends string, A extends Access, P, Q, B, R extends z.Zo
   query?: Q
   body?: B
   /** Allow-list of the answer: what it does not name does not leave. */ result: R
+  /** Conclave's own, and no part of the API that others speak: it is in the extended document alone. */
+  isExtension?: true
   /** Which kinds of token the endpoint takes; people and machine identities unless it says otherwise, see `anyCaller`. */
   callers?: readonly CallerKind[]
   /** True for what is the caller's own to do, and needs no permission; for an organization's endpoints. */
@@ -101,6 +103,7 @@ export type Endpoint = {
   isOwn: ((actor: OrganizationActor, input: { params: unknown }) => boolean) | undefined
   inProject:
     ((input: { params: unknown; query: unknown; body: unknown }) => ProjectReference | undefined) | undefined
+  isExtension: boolean
   beforeSecondFactor: boolean
   alsoForm: boolean
   alsoWithSlash: boolean
@@ -146,6 +149,7 @@ export function endpoint<
     audit: undefined,
     isOwn: undefined,
     inProject: undefined,
+    isExtension: false,
     beforeSecondFactor: false,
     alsoForm: false,
     alsoWithSlash: false,

@@ -3,6 +3,10 @@ import type { Endpoint } from "./endpoint.ts"
 
 type Json = Record<string, unknown>
 
+/** What other servers of this API have, too. */
+export const withoutExtensions = (endpoints: readonly Endpoint[]): Endpoint[] =>
+  endpoints.filter(({ isExtension }) => !isExtension)
+
 /** The OpenAPI 3.0.3 document of these endpoints. It follows the public document of the Infisical API in form. */
 export function openapi(endpoints: readonly Endpoint[], siteUrl: string): Json {
   const paths: Record<string, Json> = {}

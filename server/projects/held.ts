@@ -6,7 +6,7 @@ import { filledIn, namesIn, valueOf, type Named } from "../access/templates.ts"
 import type { Queries } from "../db/database.ts"
 import * as store from "./held.store.ts"
 
-export type { HeldRules } from "./held.store.ts"
+export type { HeldRules, KeyedRules } from "./held.store.ts"
 export { rulesHeldBy } from "./held.store.ts"
 
 /*
@@ -41,7 +41,34 @@ export async function projectRights(
   { orgId, named }: { orgId: string; named: Named },
   keys: readonly string[],
 ): Promise<Rights> {
-  const held = await meanings(db, orgId, keys)
+  return rightsBy(await meanings(db, orgId, keys), named)
+}
+
+/** Rights with the rules that they are of, as they are written, and the key of what each comes from; in one order. */
+export type SourcedRights = {
+  rights: Rights
+  sources: readonly { key: string; rule: Rule }[]
+  /** Whether the rules name something that is noted about the caller. */ namesMetadata: boolean
+}
+
+/**
+ * The same with the source of each rule. `ended` has the rules of privileges that are not there any more, for whoever
+ * asks about an earlier time.
+ */
+export async function sourcedProjectRights(
+  db: Queries,
+  { orgId, named, ended }: { orgId: string; named: Named; ended: readonly store.KeyedRules[] },
+  keys: readonly string[],
+): Promise<SourcedRights> {
+  const held = await meanings(db, orgId, keys, ended)
+  return {
+    rights: rightsBy(held, named),
+    sources: held.flatMap(({ key, rules }) => rules.map((rule) => ({ key, rule }))),
+    namesMetadata: held.some(({ names }) => names.some((name) => name.startsWith("metadata."))),
+  }
+}
+
+function rightsBy(held: readonly Meaning[], named: Named): Rights {
   const names = [...new Set(held.flatMap((each) => each.names))]
   // Values are part of the name of the rights: two callers share them only where all that is named is the same.
   const values = names.map((name) => [name, valueOf(named, name) ?? null])
@@ -53,10 +80,16 @@ export async function projectRights(
 }
 
 /** Built-in roles first, so that what custom rules forbid is forbidden; each once. */
-async function meanings(db: Queries, orgId: string, keys: readonly string[]): Promise<Meaning[]> {
-  const custom = [...new Set(keys)].filter((key) => key.includes(":"))
+async function meanings(
+  db: Queries,
+  orgId: string,
+  keys: readonly string[],
+  given: readonly store.KeyedRules[] = [],
+): Promise<Meaning[]> {
+  const isGiven = new Set(given.map(({ key }) => key))
+  const custom = [...new Set(keys)].filter((key) => key.includes(":") && !isGiven.has(key))
   const roles = builtInProjectRoles.filter((role) => keys.includes(role))
-  const found = await customMeanings(db, orgId, custom)
+  const found = [...(await customMeanings(db, orgId, custom)), ...given.map(meaningOf)]
   return [...roles.flatMap((role) => builtIn.get(role) ?? []), ...found.toSorted(inOrder)]
 }
 
@@ -70,12 +103,14 @@ async function customMeanings(db: Queries, orgId: string, keys: string[]): Promi
   if (met.length === keys.length) return met
   // Rules that were changed since their key was read come back under their new key, and mean what that says.
   const ids = keys.map((key) => key.split(":")[1] ?? "")
-  const found = (await store.rulesOf(db, orgId, ids)).map(({ key, permissions }): Meaning => ({
-    key,
-    rules: spelledOut(permissions),
-    names: namesIn(permissions),
-  }))
+  const found = (await store.rulesOf(db, orgId, ids)).map(meaningOf)
   if (known.size >= maxKnown) known.clear()
   for (const meaning of found) known.set(meaning.key, meaning)
   return found
 }
+
+const meaningOf = ({ key, permissions }: store.KeyedRules): Meaning => ({
+  key,
+  rules: spelledOut(permissions),
+  names: namesIn(permissions),
+})

@@ -23,9 +23,24 @@ export async function rulesOfRoles(db: Queries, orgId: string, keys: readonly st
 
 /** What the holder of these roles may do: the union of them all. */
 export async function rightsOfRoles(db: Queries, orgId: string, keys: readonly string[]): Promise<Rights> {
-  const roles = await meanings(db, orgId, keys)
-  return rightsOf(roles.map(({ key }) => key).join(","), () => roles.flatMap(({ rules }) => rules))
+  return rightsBy(await meanings(db, orgId, keys))
 }
+
+/** The same, with the key of the role that each of the rules comes from, in the order of the rules. */
+export async function sourcedRightsOfRoles(
+  db: Queries,
+  orgId: string,
+  keys: readonly string[],
+): Promise<{ rights: Rights; sources: readonly { key: string; rule: Rule }[] }> {
+  const roles = await meanings(db, orgId, keys)
+  return {
+    rights: rightsBy(roles),
+    sources: roles.flatMap(({ key, rules }) => rules.map((rule) => ({ key, rule }))),
+  }
+}
+
+const rightsBy = (roles: readonly Meaning[]): Rights =>
+  rightsOf(roles.map(({ key }) => key).join(","), () => roles.flatMap(({ rules }) => rules))
 
 type Meaning = { key: string; rules: Rules }
 

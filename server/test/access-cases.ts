@@ -3,6 +3,7 @@ import type { Harness } from "./harness.ts"
 import type { Call } from "./http.ts"
 import { freshIdentity, identityCases } from "./identity-cases.ts"
 import { adminCases } from "./admin-cases.ts"
+import { explainCases } from "./explain-cases.ts"
 import { folderCases } from "./folder-cases.ts"
 import { historyCases } from "./history-cases.ts"
 import { importCases } from "./import-cases.ts"
@@ -167,6 +168,7 @@ export const cases: Record<string, Make> = {
   ...importCases,
   ...serviceTokenCases,
   ...historyCases,
+  ...explainCases,
   listOwnOrganizations: async () => ({}),
   listMyOrganizations: async () => ({}),
   getOwnPermissions: async (_harness, { id }) => ({ path: { organizationId: id } }),

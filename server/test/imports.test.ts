@@ -19,6 +19,7 @@ const domains = new Set([
   "audit",
   "auth",
   "encryption",
+  "explain",
   "folders",
   "grants",
   "groups",

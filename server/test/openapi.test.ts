@@ -49,13 +49,27 @@ describe("the document", () => {
   })
 
   test("is served with the address under which people reach the server", async () => {
-    const answer = await harness.call("GET /api/docs/json")
+    const answer = await harness.call("GET /api/docs/extended.json")
     assert.equal(answer.status, 200)
     assert.equal(answer.headers["content-type"], "application/json; charset=utf-8")
     assert.deepEqual(
       answer.body,
       JSON.parse(JSON.stringify(openapi(endpoints, "https://conclave.example.com"))),
     )
+  })
+
+  test("is served to clients of the API that others speak without what is Conclave's own", async () => {
+    const answer = await harness.call("GET /api/docs/json")
+    assert.equal(answer.status, 200)
+    const { paths, ...rest } = answer.body as Document
+    const own = endpoints.filter(({ isExtension }) => isExtension)
+    assert.ok(own.length > 0)
+    for (const { path, method } of own) assert.equal(paths[path]?.[method.toLowerCase()], undefined, path)
+    const expected = openapi(
+      endpoints.filter((endpoint) => !own.includes(endpoint)),
+      "https://conclave.example.com",
+    )
+    assert.deepEqual({ ...rest, paths }, JSON.parse(JSON.stringify(expected)))
   })
 
   test("is OpenAPI 3.0.3 and has every endpoint, and nothing else", () => {

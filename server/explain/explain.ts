@@ -1,0 +1,59 @@
+import type { Context } from "../context.ts"
+import { chainTo, givingIn, shortestOf, type Link, type Sight } from "./chain.ts"
+import { questionOf, type Asked, type Question } from "./question.ts"
+import { requireMayAsk, requireStanding, sightOf, viewerOf, type Subject } from "./sight.ts"
+import type { Hindrance, Standing } from "./standing.ts"
+
+export type { Link } from "./chain.ts"
+export type { Asked } from "./question.ts"
+export type { Subject } from "./sight.ts"
+
+/** Why somebody may not do something. */
+export type Missing =
+  { reason: Hindrance | "no-rule" } | { reason: "forbidden"; /** The way to the rule. */ forbiddenBy: Link[] }
+
+/** Whether somebody may do something, and why. */
+export type Explanation = {
+  allowed: boolean
+  /** Empty where it is not allowed. Where two rules are needed, the way to the one and then that to the other. */
+  chain: Link[]
+  missing?: Missing
+}
+
+/**
+ * Why somebody may do something now, or could at an earlier time, or why not. Throws 403 unless the caller may read
+ * whom they ask about, and 400 for what is not known any more.
+ */
+export async function explain(
+  ctx: Context,
+  about: Subject,
+  asked: Asked & { at?: Date | undefined },
+): Promise<Explanation & { at: Date }> {
+  const question = questionOf(asked)
+  const viewer = await viewerOf(ctx, asked.projectId)
+  requireMayAsk(ctx, viewer, about)
+  const standing = await requireStanding(ctx, viewer, about, asked)
+  return { ...explained(standing, question, sightOf(viewer, about)), at: asked.at ?? standing.holder.now }
+}
+
+/** The same of somebody who is known. */
+export function explained(standing: Standing, { permission, object }: Question, sight: Sight): Explanation {
+  const { hindrance, rights } = standing
+  if (hindrance) return { allowed: false, chain: [], missing: { reason: hindrance } }
+  const parts = rights.matching(permission, object)
+  if (rights.can(permission, object)) {
+    return { allowed: true, chain: chainOf(standing, parts.map(givingIn), sight) }
+  }
+  const [decisive] = parts.find(([first]) => !first || first.inverted) ?? []
+  if (!decisive) return { allowed: false, chain: [], missing: { reason: "no-rule" } }
+  const forbiddenBy = chainTo(standing, decisive.index, sight)
+  return { allowed: false, chain: [], missing: { reason: "forbidden", forbiddenBy } }
+}
+
+/** To one rule that gives all parts, where there is one; else to one for each. */
+function chainOf(standing: Standing, parts: readonly number[][], sight: Sight): Link[] {
+  const [first = [], ...others] = parts
+  const forAll = first.filter((index) => others.every((part) => part.includes(index)))
+  const together = shortestOf(standing, forAll, sight)
+  return together ?? parts.flatMap((part) => shortestOf(standing, part, sight) ?? [])
+}

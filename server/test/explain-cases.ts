@@ -1,0 +1,28 @@
+import type { Make } from "./access-cases.ts"
+import type { Harness } from "./harness.ts"
+import { freshIdentity } from "./identity-cases.ts"
+import type { Organization } from "./people.ts"
+import { addProject, putInProject } from "./projects.ts"
+
+/** A right in a project that somebody has, and who that is. */
+async function freshRight(harness: Harness, organization: Organization) {
+  const project = await addProject(harness, organization)
+  const identityId = await freshIdentity(harness, organization)
+  await putInProject(harness, project, { identityId }, "viewer")
+  const right = {
+    projectId: project.id,
+    environment: "dev",
+    secretPath: "/",
+    subject: "secrets",
+    action: "read",
+  }
+  return { right, identityId }
+}
+
+/** Requests about why somebody may do something, see `cases` in access-cases.ts. */
+export const explainCases: Record<string, Make> = {
+  async explainAccess(harness, organization) {
+    const { right, identityId } = await freshRight(harness, organization)
+    return { query: { actorType: "identity", actorId: identityId, ...right } }
+  },
+}
