@@ -5,6 +5,7 @@ import { migrate } from "./db/migrate.ts"
 import { createFleet, type Fleet } from "./fleet.ts"
 import { mostLeavingMs } from "./leaving.ts"
 import { createLog } from "./log.ts"
+import { createMemory } from "./memory.ts"
 import type { Greeting } from "./orders.ts"
 import { onHangUp, untilStopped, withDatabase } from "./process.ts"
 import { connectionsFor, countOf, shareOf } from "./share.ts"
@@ -17,6 +18,7 @@ import { connectionsFor, countOf, shareOf } from "./share.ts"
 export async function serveByWorkers(config: Config, started: (greeting: Greeting) => void): Promise<void> {
   const stopping = untilStopped()
   const { log, flush } = createLog(config.logLevel)
+  const memory = createMemory()
   try {
     await withDatabase(config, connectionsFor(countOf(config.workers)), async (connection) => {
       await migrate(connection)
@@ -37,6 +39,7 @@ export async function serveByWorkers(config: Config, started: (greeting: Greetin
       }
     })
   } finally {
+    memory.stop()
     flush()
   }
 }

@@ -25,7 +25,6 @@ import { watchConnections } from "./http/connections.ts"
 import { docsPages } from "./http/docs.ts"
 import { openapi, withoutExtensions } from "./http/openapi.ts"
 import { drain, leave, type Stage } from "./leaving.ts"
-import { createMailer } from "./mail/mailer.ts"
 import type { Services } from "./services.ts"
 import { everything, keyConnections, type Share } from "./share.ts"
 import { StartError } from "./start-error.ts"
@@ -107,7 +106,7 @@ async function listen(config: Config, base: Base, log: Logger): Promise<RunningS
   const isNew = !(await isSetUp(database.queries))
   const setupToken = isNew ? await ensureSetupToken(config.dataDir) : undefined
   const now: Now = { siteUrl: config.siteUrl ?? "", stage: "serving" }
-  const services = servicesOf(config, base, now)
+  const services = await servicesOf(config, base, now)
   const memory = createMemory()
   const app = createApp({
     base: { db: database.queries, lookups: database.lookups, services },
@@ -159,7 +158,7 @@ async function listen(config: Config, base: Base, log: Logger): Promise<RunningS
 /** What is so at the moment. */
 type Now = { siteUrl: string; stage: Stage }
 
-const servicesOf = (config: Config, { keys, keyring, share }: Base, now: Now): Services => ({
+const servicesOf = async (config: Config, { keys, keyring, share }: Base, now: Now): Promise<Services> => ({
   get siteUrl() {
     return now.siteUrl
   },
@@ -175,7 +174,8 @@ const servicesOf = (config: Config, { keys, keyring, share }: Base, now: Now): S
   keyring,
   keptAnswers: createKept(),
   setupToken: setupTokenIn(config.dataDir),
-  mailer: config.smtp && createMailer(config.smtp),
+  // Many have no mail server, and need none of what it takes to speak to one.
+  mailer: config.smtp && (await import("./mail/mailer.ts")).createMailer(config.smtp),
 })
 
 async function bind(app: App, { host, port }: Config): Promise<string> {
