@@ -116,6 +116,9 @@ function readBodiesAsBytes(app: FastifyInstance): void {
     { parseAs: "buffer" },
     (_request, bytes, done) => done(null, { bytes, type: "form" }),
   )
+  app.addContentTypeParser("text/csv", { parseAs: "buffer" }, (_request, bytes, done) =>
+    done(null, { bytes, type: "csv" }),
+  )
   app.addContentTypeParser("*", { parseAs: "buffer" }, (request, _body, done) =>
     done(null, { type: "unsupported", mediaType: mediaTypeOf(request) }),
   )

@@ -15,6 +15,7 @@ import { groupListEndpoints } from "./groups/group-lists.api.ts"
 import { groupEndpoints } from "./groups/groups.api.ts"
 import { identityMemberEndpoints } from "./groups/identity-members.api.ts"
 import { groupProjectEndpoints } from "./groups/projects.api.ts"
+import { bulkEndpoints } from "./groups/bulk.api.ts"
 import { memberEndpoints } from "./groups/members.api.ts"
 import type { Endpoint } from "./http/endpoint.ts"
 import { clientSecretEndpoints } from "./identities/client-secrets.api.ts"
@@ -89,6 +90,7 @@ export const endpoints: readonly Endpoint[] = [
   ...roleEndpoints,
   ...groupEndpoints,
   ...memberEndpoints,
+  ...bulkEndpoints,
   ...identityMemberEndpoints,
   ...allMemberEndpoints,
   ...groupProjectEndpoints,

@@ -12,7 +12,8 @@ export type Incoming = {
   reply: Reply
   params: unknown
   query: unknown
-  body: { bytes: Buffer; type: "json" | "form" } | { type: "unsupported"; mediaType: string } | undefined
+  body:
+    { bytes: Buffer; type: "json" | "form" | "csv" } | { type: "unsupported"; mediaType: string } | undefined
 }
 
 export type Input = { params: unknown; query: unknown; body: unknown }
@@ -72,10 +73,12 @@ function readBody(endpoint: Endpoint, body: Incoming["body"]): unknown {
   if (body === undefined || (!endpoint.body && body.type !== "json")) return undefined
   if (body.type === "unsupported") throw unsupported(body.mediaType)
   if (body.type === "form" && !endpoint.alsoForm) throw unsupported("a form")
+  if (body.type === "csv" && !endpoint.alsoCsv) throw unsupported("CSV")
   if (body.bytes.length === 0) return undefined
   // Read with replacement characters, two bodies that differ would be one.
   if (!isUtf8(body.bytes)) throw badRequest("The body is not valid UTF-8")
   const text = body.bytes.toString()
+  if (body.type === "csv") return endpoint.alsoCsv?.(text)
   if (body.type === "form") return Object.fromEntries(new URLSearchParams(text))
   try {
     return JSON.parse(text)

@@ -74,15 +74,14 @@ export function standingCaller(kind: JudgedBy["kind"], first: number, waiting: W
 
 /**
  * The same for several callers, given by `callerLists`: `standing` has the `number` of each that stands, from one on.
- * Roles that somebody is changing are passed over.
  */
-export function standingCallers(kind: JudgedBy["kind"], first: number): string {
+export function standingCallers(kind: JudgedBy["kind"], first: number, waiting: Waiting): string {
   const caller = { membershipId: "c.membership_id", credentialId: "c.credential_id", roleKeys: "c.role_keys" }
   return `
   callers as (
     select * from unnest($${first}::uuid[], $${first + 1}::uuid[], $${first + 2}::text[])
       with ordinality as callers(membership_id, credential_id, role_keys, number)
-  ), ${heldRoles("callers, unnest(string_to_array(role_keys, ' '))", "skips")}, standing as (
+  ), ${heldRoles("callers, unnest(string_to_array(role_keys, ' '))", waiting)}, standing as (
     select number from callers c where ${isStanding(kind, caller)}
   )`
 }

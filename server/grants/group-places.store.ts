@@ -95,7 +95,7 @@ const valuesOfOne = ({ pair, id, judgedBy, audit }: Write): unknown[] => [
   ...auditValues(audit),
 ]
 
-/* The same for several. All rows are locked and inserted in one order, and who cannot have a lock is passed over. */
+/* The same for several. All rows are locked and inserted in one order. */
 
 const callersAt = 6
 
@@ -105,14 +105,14 @@ const asked = `
       with ordinality as asked(group_id, membership_id, place_id, caller, ${auditColumns}, number)
   )`
 
-const addSql = ({ member, caller }: Kinds): string => `
-  with ${asked}, ${standingCallers(caller, callersAt)}, held_groups as (
+const addSql = ({ member, caller }: Kinds, waiting: Waiting): string => `
+  with ${asked}, ${standingCallers(caller, callersAt, waiting)}, held_groups as (
     select id from groups where org_id = $1 and id = any($2::uuid[]) and deleted_at is null
-    order by id ${lockedFor("key share", "skips")}
+    order by id ${lockedFor("key share", waiting)}
   ), held_members as (
     select id from organization_${member}_memberships
     where org_id = $1 and id = any($3::uuid[]) and ${isOpen}
-    order by id ${lockedFor("key share", "skips")}
+    order by id ${lockedFor("key share", waiting)}
   ), judged as (
     select asked.*, group_id in (select id from held_groups) as group_exists,
       membership_id in (select id from held_members) as member_exists,
@@ -132,14 +132,14 @@ const addSql = ({ member, caller }: Kinds): string => `
   select number, group_exists, member_exists, is_standing, place_id in (select id from added) as is_added
   from judged`
 
-const removeSql = ({ member, caller }: Kinds): string => `
-  with ${asked}, ${standingCallers(caller, callersAt)}, held as (
+const removeSql = ({ member, caller }: Kinds, waiting: Waiting): string => `
+  with ${asked}, ${standingCallers(caller, callersAt, waiting)}, held as (
     select place.id, place.group_id, place.membership_id
     from (select distinct group_id, membership_id from asked) pair
     join group_${member}_memberships place
       on place.org_id = $1 and place.group_id = pair.group_id and place.membership_id = pair.membership_id
         and not place.is_closed
-    order by place.group_id, place.membership_id ${lockedFor("update", "skips")} of place
+    order by place.group_id, place.membership_id ${lockedFor("update", waiting)} of place
   ), chosen as (
     select distinct on (held.id) held.id, asked.number
     from asked join held using (group_id, membership_id)
@@ -172,22 +172,48 @@ function valuesOf(writes: readonly Write[]): unknown[] {
   ]
 }
 
-type Texts = { several: string; one: Record<Waiting, string> }
+type Texts = Record<"several" | "one", Record<Waiting, string>>
 type TextsOf = Record<Pair["kind"], Record<JudgedBy["kind"], Texts>>
 
-const textsOf = (
-  several: (kinds: Kinds) => string,
-  one: (kinds: Kinds, waiting: Waiting) => string,
-): TextsOf => {
-  const texts = (kinds: Kinds): Texts => ({
-    several: several(kinds),
-    one: { waits: one(kinds, "waits"), skips: one(kinds, "skips") },
-  })
+type Sql = (kinds: Kinds, waiting: Waiting) => string
+
+const textsOf = (several: Sql, one: Sql): TextsOf => {
+  const both = (sql: Sql, kinds: Kinds) => ({ waits: sql(kinds, "waits"), skips: sql(kinds, "skips") })
+  const texts = (kinds: Kinds): Texts => ({ several: both(several, kinds), one: both(one, kinds) })
   const ofMember = (member: Pair["kind"]) => ({
     user: texts({ member, caller: "user" }),
     machine: texts({ member, caller: "machine" }),
   })
   return { user: ofMember("user"), identity: ofMember("identity") }
+}
+
+async function sendOne<Outcome>(
+  db: Queries,
+  texts: TextsOf,
+  write: Write,
+  waiting: Waiting,
+): Promise<Outcome> {
+  const { one } = texts[write.pair.kind][write.judgedBy.kind]
+  const [outcome] = await run<Outcome>(db, one[waiting], valuesOfOne(write))
+  if (!outcome) throw new Error("A write had no outcome.")
+  return outcome
+}
+
+/** All of one organization, one kind of member and one kind of caller. */
+async function send<Outcome>(
+  db: Queries,
+  texts: TextsOf,
+  writes: readonly Write[],
+  waiting: Waiting,
+): Promise<Outcome[]> {
+  const [first] = writes
+  if (!first) return []
+  if (writes.length === 1) return [await sendOne(db, texts, first, waiting)]
+  const { several } = texts[first.pair.kind][first.judgedBy.kind]
+  const outcomes: Outcome[] = []
+  const rows = await run<Outcome & { number: string }>(db, several[waiting], valuesOf(writes))
+  for (const row of rows) outcomes[Number(row.number) - 1] = row
+  return outcomes
 }
 
 /**
@@ -196,28 +222,11 @@ const textsOf = (
  */
 function inBatches<Outcome>(texts: TextsOf, isDecided: (outcome: Outcome) => boolean) {
   const batches = new WeakMap<Queries, (key: string, write: Write) => Promise<Outcome>>()
-  const textsFor = ({ pair, judgedBy }: Write): Texts => texts[pair.kind][judgedBy.kind]
-
-  async function sendOne(db: Queries, write: Write, waiting: Waiting): Promise<Outcome> {
-    const [outcome] = await run<Outcome>(db, textsFor(write).one[waiting], valuesOfOne(write))
-    if (!outcome) throw new Error("A write had no outcome.")
-    return outcome
-  }
-
-  async function send(db: Queries, writes: readonly Write[]): Promise<Outcome[]> {
-    const [first] = writes
-    if (!first) return []
-    if (writes.length === 1) return [await sendOne(db, first, "skips")]
-    const outcomes: Outcome[] = []
-    const rows = await run<Outcome & { number: string }>(db, textsFor(first).several, valuesOf(writes))
-    for (const row of rows) outcomes[Number(row.number) - 1] = row
-    return outcomes
-  }
 
   const batchOf = (db: Queries) => {
     const batch =
       batches.get(db) ??
-      together<Write, Outcome>((_key, writes) => send(besidePool(db, "writes"), writes), {
+      together<Write, Outcome>((_key, writes) => send(besidePool(db, "writes"), texts, writes, "skips"), {
         most: maxTogether,
         mayRedo: () => false,
       })
@@ -228,27 +237,44 @@ function inBatches<Outcome>(texts: TextsOf, isDecided: (outcome: Outcome) => boo
   return async (db: Queries, write: Write): Promise<Outcome> => {
     const { pair, judgedBy } = write
     // In a transaction it is alone, and what fails there fails the transaction.
-    if (besidePool(db, "writes") === db) return sendOne(db, write, "waits")
+    if (besidePool(db, "writes") === db) return sendOne(db, texts, write, "waits")
     try {
       const outcome = await batchOf(db)(`${pair.orgId} ${pair.kind} ${judgedBy.kind}`, write)
       if (isDecided(outcome)) return outcome
     } catch (error) {
       if (!isUndone(error)) throw error
     }
-    return sendOne(db, write, "waits")
+    return sendOne(db, texts, write, "waits")
   }
 }
 
 const maxTogether = 32
 
+const addTexts = textsOf(addSql, addOneSql)
+const removeTexts = textsOf(removeSql, removeOneSql)
+
 /** Puts the member into the group; says what stood in the way if anything. `db` is the pool, or a transaction. */
 export const addToGroup = inBatches<AddOutcome>(
-  textsOf(addSql, addOneSql),
+  addTexts,
   ({ group_exists, member_exists, is_standing }) => group_exists && member_exists && is_standing,
 )
 
 /** Ends the member's place in the group; says so when there was none. `db` is the pool, or a transaction. */
-export const removeFromGroup = inBatches<RemoveOutcome>(
-  textsOf(removeSql, removeOneSql),
-  ({ is_removed }) => is_removed,
-)
+export const removeFromGroup = inBatches<RemoveOutcome>(removeTexts, ({ is_removed }) => is_removed)
+
+const atOnce = 1_000
+
+/** Many of one kind at once, in a transaction; the outcomes are in no order. */
+const inOneTransaction =
+  <Outcome>(texts: TextsOf) =>
+  async (db: Queries, writes: readonly Write[]): Promise<Outcome[]> => {
+    // In the order in which every statement takes its locks.
+    const sorted = writes.toSorted((one, other) => (one.pair.membershipId < other.pair.membershipId ? -1 : 1))
+    const outcomes: Outcome[] = []
+    for (let first = 0; first < sorted.length; first += atOnce)
+      outcomes.push(...(await send<Outcome>(db, texts, sorted.slice(first, first + atOnce), "waits")))
+    return outcomes
+  }
+
+export const addAllToGroup = inOneTransaction<AddOutcome>(addTexts)
+export const removeAllFromGroup = inOneTransaction<RemoveOutcome>(removeTexts)

@@ -6,7 +6,7 @@ import { newId } from "../crypto/ids.ts"
 import * as store from "./group-places.store.ts"
 
 /** Who and where, and how the audit log tells it. */
-type GroupWrite = { pair: store.Pair; event: ReturnType<typeof auditRow> }
+export type GroupWrite = { pair: store.Pair; event: ReturnType<typeof auditRow> }
 
 /**
  * Puts somebody into a group, with the audit row: one statement, which looks again whether both are there. Says what
@@ -15,9 +15,9 @@ type GroupWrite = { pair: store.Pair; event: ReturnType<typeof auditRow> }
 export async function joinGroup(
   { db, actor }: Pick<Context, "db" | "actor">,
   _granted: Granted,
-  { pair, event: audit }: GroupWrite,
+  write: GroupWrite,
 ): Promise<store.AddOutcome> {
-  const outcome = await store.addToGroup(db, { pair, id: newId(), judgedBy: judgedBy(actor), audit })
+  const outcome = await store.addToGroup(db, writeBy(actor)(write))
   if (!outcome.is_standing) throw new StandingChanged()
   return outcome
 }
@@ -25,9 +25,45 @@ export async function joinGroup(
 /** Takes somebody out of a group in the same way; false when they were not in it. */
 export async function leaveGroup(
   { db, actor }: Pick<Context, "db" | "actor">,
-  { pair, event: audit }: GroupWrite,
+  write: GroupWrite,
 ): Promise<boolean> {
-  const outcome = await store.removeFromGroup(db, { pair, id: newId(), judgedBy: judgedBy(actor), audit })
+  const outcome = await store.removeFromGroup(db, writeBy(actor)(write))
   if (!outcome.is_standing) throw new StandingChanged()
   return outcome.is_removed
 }
+
+/**
+ * The same for many in one transaction, of one kind of member. How many were not in it before, and whether the group is
+ * there at all. Throws `StandingChanged` as for one.
+ */
+export async function joinGroups(
+  { db, actor }: Pick<Context, "db" | "actor">,
+  _granted: Granted,
+  writes: readonly GroupWrite[],
+): Promise<{ groupExists: boolean; added: number }> {
+  const outcomes = await store.addAllToGroup(db, writes.map(writeBy(actor)))
+  if (!outcomes.every(({ is_standing: isStanding }) => isStanding)) throw new StandingChanged()
+  return {
+    groupExists: outcomes.every(({ group_exists: exists }) => exists),
+    added: outcomes.filter(({ is_added: isAdded }) => isAdded).length,
+  }
+}
+
+/** Takes many out of a group in the same way; returns how many were in it. */
+export async function leaveGroups(
+  { db, actor }: Pick<Context, "db" | "actor">,
+  writes: readonly GroupWrite[],
+): Promise<number> {
+  const outcomes = await store.removeAllFromGroup(db, writes.map(writeBy(actor)))
+  if (!outcomes.every(({ is_standing: isStanding }) => isStanding)) throw new StandingChanged()
+  return outcomes.filter(({ is_removed: isRemoved }) => isRemoved).length
+}
+
+const writeBy =
+  (actor: Context["actor"]) =>
+  ({ pair, event: audit }: GroupWrite): store.Write => ({
+    pair,
+    id: newId(),
+    judgedBy: judgedBy(actor),
+    audit,
+  })

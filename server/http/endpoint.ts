@@ -53,6 +53,8 @@ type Declaration<Route extends string, A extends Access, P, Q, B, R extends z.Zo
   beforeSecondFactor?: true
   /** Takes the body as a form, too (`application/x-www-form-urlencoded`); only where clients send one. */
   alsoForm?: true
+  /** Takes the body as CSV (`text/csv`), too, and makes of it what the body's schema judges. */
+  alsoCsv?: (text: string) => unknown
   /** Answers with a slash behind the path, too; only where clients send one. */ alsoWithSlash?: true
   /** Answers with an `ETag`, and 304 to who has that answer already; for lists that clients ask for again and again. */
   withETag?: true
@@ -106,6 +108,7 @@ export type Endpoint = {
   isExtension: boolean
   beforeSecondFactor: boolean
   alsoForm: boolean
+  alsoCsv: ((text: string) => unknown) | undefined
   alsoWithSlash: boolean
   withETag: boolean
   tagOf: ((result: unknown) => unknown) | undefined
@@ -152,6 +155,7 @@ export function endpoint<
     isExtension: false,
     beforeSecondFactor: false,
     alsoForm: false,
+    alsoCsv: undefined,
     alsoWithSlash: false,
     withETag: false,
     tagOf: undefined,

@@ -267,6 +267,11 @@ export const cases: Record<string, Make> = {
     },
   }),
   removeUserFromGroup: async (harness, organization) => ({ path: await freshMember(harness, organization) }),
+  changeGroupMembers: async (harness, organization) => ({
+    path: { id: (await people.addGroup(harness, organization, fresh("group"))).id },
+    query: { mode: "perRow" },
+    body: { members: [{ action: "add", username: await freshInvited(harness, organization) }] },
+  }),
   listGroupMachineIdentities: async (harness, organization) => ({
     path: { id: (await people.addGroup(harness, organization, fresh("group"))).id },
   }),
