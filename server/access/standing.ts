@@ -1,4 +1,3 @@
-import type { JudgedBy } from "../db/standing.ts"
 import { DomainError } from "../errors.ts"
 import type { OrganizationActor } from "./actor.ts"
 import type { Rights } from "./can.ts"
@@ -13,14 +12,6 @@ export class StandingChanged extends DomainError {
     super("Unavailable", "Your rights are being changed at this moment; try again shortly", { retryAfter: 1 })
   }
 }
-
-/** By what the caller was judged, for a write that looks at it again. */
-export const judgedBy = (actor: OrganizationActor): JudgedBy => ({
-  kind: actor.kind === "user" ? "user" : "machine",
-  membershipId: actor.membershipId,
-  credentialId: actor.kind === "user" ? actor.sessionId : actor.tokenId,
-  roleKeys: actor.roleKeys,
-})
 
 /** Throws `StandingChanged` unless the caller has the same place and the same rights as before. */
 export function requireSameStanding(before: OrganizationActor, now: OrganizationActor): void {

@@ -25,6 +25,8 @@ import { together } from "../db/together.ts"
  * one statement, which looks again at all that they hang on and has an outcome for each; see docs/decisions/0010.
  */
 
+export type { JudgedBy } from "../db/standing.ts"
+
 /** A group, and a place in its organization. */
 export type Pair = { kind: "user" | "identity"; orgId: string; groupId: string; membershipId: string }
 

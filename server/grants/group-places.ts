@@ -1,5 +1,6 @@
 import type { Granted } from "../access/boundary.ts"
-import { judgedBy, StandingChanged } from "../access/standing.ts"
+import type { OrganizationActor } from "../access/actor.ts"
+import { StandingChanged } from "../access/standing.ts"
 import type { auditRow } from "../audit/audit.ts"
 import type { Context } from "../context.ts"
 import { newId } from "../crypto/ids.ts"
@@ -67,3 +68,11 @@ const writeBy =
     judgedBy: judgedBy(actor),
     audit,
   })
+
+/** By what the caller was judged, for a write that looks at it again. */
+const judgedBy = (actor: OrganizationActor): store.JudgedBy => ({
+  kind: actor.kind === "user" ? "user" : "machine",
+  membershipId: actor.membershipId,
+  credentialId: actor.kind === "user" ? actor.sessionId : actor.tokenId,
+  roleKeys: actor.roleKeys,
+})

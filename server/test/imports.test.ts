@@ -24,6 +24,7 @@ const domains = new Set([
   "grants",
   "groups",
   "history",
+  "idempotency",
   "identities",
   "imports",
   "organizations",
@@ -111,6 +112,7 @@ describe("what may import what", () => {
         isOwn(line, "rule") ||
         isIn(line, "http") ||
         (isIn(line, "access") && line.isType) ||
+        (isFile(line, "context.ts") && line.isType) ||
         isFile(line, "names.ts") ||
         isPackage(line, "zod"),
     )
@@ -167,7 +169,7 @@ describe("what may import what", () => {
         isIn(line, "http") ||
         isFile(line, "errors.ts", "names.ts") ||
         (line.isType && (isFile(line, "context.ts") || isIn(line, "access", "db"))) ||
-        isPackage(line, "zod") ||
+        isPackage(line, "zod", "csv-parse/sync") ||
         isNode(line),
     )
   })
@@ -281,9 +283,15 @@ describe("SQL", () => {
     }
   })
 
-  test("no store deletes or truncates anything", async () => {
-    for (const path of stores)
-      assert.ok(!/\bdeleteFrom\b|\bdelete\s+from\b|\btruncate\b/i.test(await textOf(path)), path)
+  test("no store deletes or truncates anything but keys that count for nothing any more", async () => {
+    const found: string[] = []
+    for (const path of stores) {
+      for (const [text] of (await textOf(path)).matchAll(
+        /\bdeleteFrom\b.*|\bdelete\s+from\s+\w+|\btruncate\b.*/gi,
+      ))
+        found.push(`${path}: ${text}`)
+    }
+    assert.deepEqual(found, ["idempotency/idempotency.store.ts: delete from idempotency_keys"])
   })
 
   const migrations: string[] = []
