@@ -5,6 +5,7 @@ import { DomainError } from "./errors.ts"
 import type { Endpoint } from "./http/endpoint.ts"
 import { Prepared } from "./http/prepared.ts"
 import { requireMatch, tagOf } from "./preconditions.ts"
+import { createTurns, type Turns } from "./turns.ts"
 import type { Outcome } from "./idempotency/idempotency.ts"
 
 export const maxTries = 3
@@ -50,8 +51,8 @@ export async function run(
       return new Prepared(text)
     }
     try {
-      const result =
-        endpoint.transaction || once ? await inTransaction(ctx.db, work, confirm) : await work(ctx.db)
+      const whole = () => (endpoint.transaction || once ? inTransaction(ctx.db, work, confirm) : work(ctx.db))
+      const result = endpoint.isBulk ? await turnsOf(ctx.db)(whole) : await whole()
       for (const job of jobs) ctx.request.afterCommit(job)
       for (const [name, value] of cookies) ctx.reply.setCookie(name, value)
       for (const [name, value] of headers) ctx.reply.setHeader(name, value)
@@ -61,6 +62,16 @@ export async function run(
       throw translate(error)
     }
   }
+}
+
+/** Of the connections of a pool, and for how long one may wait for its turn. */
+const bulk = { atOnce: 2, waitMs: 10_000 }
+const turns = new WeakMap<Queries, Turns>()
+
+function turnsOf(pool: Queries): Turns {
+  const known = turns.get(pool) ?? createTurns(bulk.atOnce, bulk.waitMs)
+  turns.set(pool, known)
+  return known
 }
 
 /** Commits what the work returns, and what was written before a refusal that says it keeps that. */

@@ -85,6 +85,7 @@ export const historyEndpoints = [
     inProject: ({ params }) => ({ snapshotId: params.secretSnapshotId }),
     facts: history.changeFacts,
     factValues: ({ params }) => history.changeFactValues(params.secretSnapshotId),
+    isBulk: true,
     result: z.object({ secretSnapshot: SecretSnapshot }),
     handle: async (ctx, { params, facts }) => ({
       secretSnapshot: presentSnapshot(await restoreFolder(ctx, params.secretSnapshotId, facts)),

@@ -55,6 +55,7 @@ type Declaration<Route extends string, A extends Access, P, Q, B, R extends z.Zo
   alsoForm?: true
   /** Takes the body as CSV (`text/csv`), too, and makes of it what the body's schema judges. */
   alsoCsv?: (text: string) => unknown
+  /** May change thousands of rows: few at once, so that they leave connections to everybody else. */ isBulk?: true
   /** Answers with a slash behind the path, too; only where clients send one. */ alsoWithSlash?: true
   /** Answers with an `ETag`, and 304 to who has that answer already; for lists that clients ask for again and again. */
   withETag?: true
@@ -109,6 +110,7 @@ export type Endpoint = {
   beforeSecondFactor: boolean
   alsoForm: boolean
   alsoCsv: ((text: string) => unknown) | undefined
+  isBulk: boolean
   alsoWithSlash: boolean
   withETag: boolean
   tagOf: ((result: unknown) => unknown) | undefined
@@ -156,6 +158,7 @@ export function endpoint<
     beforeSecondFactor: false,
     alsoForm: false,
     alsoCsv: undefined,
+    isBulk: false,
     alsoWithSlash: false,
     withETag: false,
     tagOf: undefined,

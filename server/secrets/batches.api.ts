@@ -42,6 +42,7 @@ const create = (id: string, path: Path) =>
     facts: folderFacts,
     factValues: ({ body }) => [body.environment, body.secretPath, false],
     answers: "secretValues",
+    isBulk: true,
     result,
     handle: async (ctx, { body, facts }) =>
       answer(await createSecrets(ctx, body, body.secrets, facts), ctx.project),
@@ -70,6 +71,7 @@ const update = (id: string, path: Path) =>
     facts: folderFacts,
     factValues: ({ body }) => [body.environment, body.secretPath, false],
     answers: "secretValues",
+    isBulk: true,
     result,
     handle: async (ctx, { body, facts }) =>
       answer(await updateSecrets(ctx, body, body.secrets, facts), ctx.project),
@@ -86,6 +88,7 @@ const remove = (id: string, path: Path) =>
     facts: folderFacts,
     factValues: ({ body }) => [body.environment, body.secretPath, false],
     answers: "secretValues",
+    isBulk: true,
     result,
     handle: async (ctx, { body, facts }) =>
       answer(await deleteSecrets(ctx, body, body.secrets, facts), ctx.project),

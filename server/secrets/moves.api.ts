@@ -33,6 +33,7 @@ const move = (id: string, route: "POST /api/v4/secrets/move" | "POST /api/v3/sec
       body.destinationEnvironment,
       body.destinationSecretPath,
     ],
+    isBulk: true,
     result: z.object({ isSourceUpdated: z.boolean(), isDestinationUpdated: z.boolean() }),
     async handle(ctx, { body, facts }) {
       const source = { environment: body.sourceEnvironment, secretPath: body.sourceSecretPath }
