@@ -39,6 +39,7 @@ export const bulkEndpoints = [
     body: z.object({
       members: z.array(change).min(1).max(10_000).describe("The changes, up to 10,000."),
     }),
+    isExtension: true,
     isBulk: true,
     alsoCsv: (text) => ({ members: rowsOfCsv(text) }),
     result: z.object({
