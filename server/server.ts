@@ -24,12 +24,14 @@ import { endpoints } from "./endpoints.ts"
 import { watchConnections } from "./http/connections.ts"
 import { docsPages } from "./http/docs.ts"
 import { openapi, withoutExtensions } from "./http/openapi.ts"
+import { keepReplicating, type Replicating, type Replicator } from "./imports/replication.ts"
 import { drain, leave, type Stage } from "./leaving.ts"
 import type { Services } from "./services.ts"
 import { everything, keyConnections, type Share } from "./share.ts"
 import { StartError } from "./start-error.ts"
 
 const rotationsEveryMs = 600_000
+const replicationsEveryMs = 500
 // Of one network: as many as a busy office mistypes, and few enough that hashing them leaves the processors to others.
 const wrongPasswords = { capacity: 180, perSecond: 1 }
 /** What each of so many processes allows, so that they allow no more together: each has its part of the connections. */
@@ -127,13 +129,11 @@ async function listen(config: Config, base: Base, log: Logger): Promise<RunningS
     now.siteUrl = config.siteUrl ?? `http://localhost:${addressOf(app).port}`
   })
   const address = await bind(app, config)
-  const rotations = keepRotating(
-    { db: database.queries, keyring },
-    { everyMs: rotationsEveryMs, failed: (err) => log.error({ err }, "rotations of keys were not finished") },
-  )
+  const background = workBeside({ db: database.queries, keyring }, log)
+  now.replicator = background.replicator
   async function end(served: Promise<void>): Promise<void> {
     memory.stop()
-    await Promise.all([served, rotations.stop()])
+    await Promise.all([served, background.stop()])
     keyring.clear()
     services.keptAnswers.clear()
     await base.close()
@@ -156,7 +156,7 @@ async function listen(config: Config, base: Base, log: Logger): Promise<RunningS
 }
 
 /** What is so at the moment. */
-type Now = { siteUrl: string; stage: Stage }
+type Now = { siteUrl: string; stage: Stage; replicator?: Replicator }
 
 const servicesOf = async (config: Config, { keys, keyring, share }: Base, now: Now): Promise<Services> => ({
   get siteUrl() {
@@ -173,10 +173,24 @@ const servicesOf = async (config: Config, { keys, keyring, share }: Base, now: N
   seal: createSeal(keys.dataKey, earlierSeal(keys.encryptionKey)),
   keyring,
   keptAnswers: createKept(),
+  wakeReplicator: () => now.replicator?.wake(),
   setupToken: setupTokenIn(config.dataDir),
   // Many have no mail server, and need none of what it takes to speak to one.
   mailer: config.smtp && (await import("./mail/mailer.ts")).createMailer(config.smtp),
 })
+
+/** What goes on without being asked for. */
+function workBeside(services: Replicating, log: Logger): { replicator: Replicator; stop(): Promise<void> } {
+  const rotations = keepRotating(services, {
+    everyMs: rotationsEveryMs,
+    failed: (err) => log.error({ err }, "rotations of keys were not finished"),
+  })
+  const replicator = keepReplicating(services, {
+    everyMs: replicationsEveryMs,
+    failed: (err) => log.error({ err }, "an import was not replicated"),
+  })
+  return { replicator, stop: async () => void (await Promise.all([rotations.stop(), replicator.stop()])) }
+}
 
 async function bind(app: App, { host, port }: Config): Promise<string> {
   try {

@@ -20,6 +20,7 @@ export type Services = {
   /** For what people prove their second factor with. */ seal: Seal
   /** Seals and opens the values of projects. */ keyring: Keyring
   /** Secrets and lists of them that were answered. */ keptAnswers: Kept
+  /** Has what replicated imports import be copied at once. */ wakeReplicator(): void
   setupToken: SetupToken
   /** Absent when no SMTP server is configured. */ mailer: Mailer | undefined
 }

@@ -20,6 +20,7 @@ const typesOf: Record<string, string> = {
   "timestamp with time zone": "Timestamp",
   bigint: "Int8",
   bytea: "Buffer",
+  xid8: "string",
 }
 
 const head = `// Generated from the migrated database by "npm run generate"; do not edit.

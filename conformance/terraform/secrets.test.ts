@@ -217,7 +217,7 @@ describe("Terraform, in a project", () => {
       }),
     )
     const place = { workspaceId: project.id as string, environment: "dev", path: "/" }
-    const source = { isReplication: false, import: { environment: "staging", path: "/" } }
+    const source = { isReplication: true, import: { environment: "staging", path: "/" } }
     const listed = `GET /api/v1/secret-imports?${new URLSearchParams(place).toString()}`
     const byId = ({ importId }: Record<string, string>) => `GET /api/v1/secret-imports/${importId}`
     const environment: Fields = { id: "string", name: "string", slug: "string" }
@@ -241,13 +241,13 @@ describe("Terraform, in a project", () => {
         decodes: written,
         keeps: (answer) => ({ importId: answer.secretImport.id }),
       },
-      { call: byId, decodes: read },
+      { call: byId, decodes: read, holds: (answer) => [answer.secretImport.isReplication, true] },
       {
         call: ({ importId }) => `PATCH /api/v1/secret-imports/${importId}`,
         body: ({ importId }) => ({
           ...place,
           id: importId,
-          isReplication: false,
+          isReplication: true,
           import: { environment: "prod", path: "/" },
         }),
         decodes: written,

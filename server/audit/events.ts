@@ -133,6 +133,7 @@ export type AuditEvents = {
     oldPosition: number
   }
   "delete-secret-import": SecretImportEvent
+  "resync-secret-import": SecretImportEvent
   "delete-project": { projectId: string; name: string; slug: string }
   "create-environment": EnvironmentContent
   "update-environment": EnvironmentContent & { oldName: string; oldSlug: string; oldPosition: number }
@@ -196,6 +197,7 @@ type SecretImportEvent = SecretPlace & {
   importedEnvironment: string
   importedPath: string
   position: number
+  isReplication?: true
 }
 
 type FolderEvent = {

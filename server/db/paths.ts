@@ -15,4 +15,4 @@ export const folderAt = (environment: string, folder: string, first: number): st
     and ${environment}.deleted_at is null
   left join folders ${folder} on ${folder}.org_id = $1
     and ${folder}.environment_id = ${environment}.id and ${folder}.path = $${first + 1}::text
-    and ${folder}.ended_at is null`
+    and ${folder}.ended_at is null and not ${folder}.is_reserved`

@@ -303,6 +303,7 @@ export interface Folders {
   created_at: Generated<Timestamp>
   updated_at: Generated<Timestamp>
   ended_at: Timestamp | null
+  is_reserved: Generated<boolean>
 }
 
 export interface GroupIdentityMemberships {
@@ -989,6 +990,26 @@ export interface SecretImports {
   created_at: Generated<Timestamp>
   updated_at: Generated<Timestamp>
   ended_at: Timestamp | null
+  is_replication: Generated<boolean>
+}
+
+export interface SecretReplicas {
+  org_id: string
+  import_id: string
+  folder_id: string
+  last_replicated: Timestamp | null
+  is_success: boolean | null
+  status: string | null
+  failures: Generated<number>
+}
+
+export interface SecretReplicationJobs {
+  org_id: string
+  id: Generated<string>
+  import_id: string
+  due_at: Generated<Timestamp>
+  is_unsettled: Generated<boolean>
+  settles_at: string | null
 }
 
 export interface SecretTags {
@@ -1045,6 +1066,8 @@ export interface Secrets {
   updated_at: Generated<Timestamp>
   ended_at: Timestamp | null
   tag_ids: Generated<string[]>
+  replicated_from: string | null
+  replicated_version: number | null
 }
 
 export interface ServiceTokenScopes {
@@ -1223,6 +1246,8 @@ export interface DB {
   schema_migrations: SchemaMigrations
   secret_import_versions: SecretImportVersions
   secret_imports: SecretImports
+  secret_replicas: SecretReplicas
+  secret_replication_jobs: SecretReplicationJobs
   secret_tags: SecretTags
   secret_versions: SecretVersions
   secrets: Secrets

@@ -1,5 +1,6 @@
-import { isTransient } from "../db/constraints.ts"
 import { run, type Queries } from "../db/database.ts"
+
+export { inTransaction } from "../db/transaction.ts"
 
 /** A table with sealed columns; names come from code, never from input. Its key is (org_id, id). */
 export type SealedTable = {
@@ -56,20 +57,4 @@ export async function replaceSealed(
   const sets = columns.map((column, index) => `${quoted(column)} = $${index + 3}`)
   const text = `update ${quoted(table)} set ${sets.join(", ")} where org_id = $1 and id = $2`
   await run(db, text, [orgId, row.id, ...row.sealed])
-}
-
-const maxTries = 5
-
-/** Runs `work` in a transaction; of two that wait for each other this one is tried again. */
-export async function inTransaction<Result>(
-  db: Queries,
-  work: (transaction: Queries) => Promise<Result>,
-): Promise<Result> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await db.transaction().execute(work)
-    } catch (error) {
-      if (!isTransient(error) || attempt === maxTries) throw error
-    }
-  }
 }

@@ -23,6 +23,7 @@ const folders = (db: Queries, { orgId, projectId, environmentId }: Tree) =>
     .where("org_id", "=", orgId)
     .where("project_id", "=", projectId)
     .where("environment_id", "=", environmentId)
+    .where("is_reserved", "=", false)
     .where("ended_at", "is", null)
 
 /** Holds the folders of an environment as they lie, until the transaction ends: they are moved one after the other. */
@@ -48,6 +49,7 @@ export const folderById = (
     .where("org_id", "=", orgId)
     .where("project_id", "=", projectId)
     .where("id", "=", id)
+    .where("is_reserved", "=", false)
     .where("ended_at", "is", null)
     .executeTakeFirst()
 

@@ -169,10 +169,12 @@ export type PastImportRow = {
   source_environment_id: string
   source_environment: string
   source_path: string
+  is_replication: boolean
 }
 
 const importsSql = `
-  select i.folder_id, v.source_environment_id, e.slug as source_environment, v.source_path
+  select i.folder_id, v.source_environment_id, e.slug as source_environment, v.source_path,
+    i.is_replication
   from ${moment}
   join secret_imports i on i.org_id = $1 and i.folder_id = any($3::uuid[]) and ${wasThere("i")}
   ${lastVersion("secret_import_versions", "v.import_id = i.id")}

@@ -4,7 +4,7 @@ import { presentSecret, SecretObject, type ShownSecret } from "./secret.ts"
 
 const EnvironmentOfImport = z.object({ name: z.string(), slug: z.string(), id: uuid })
 
-/** An import of secrets in its public form. Nothing is replicated, and what tells of that is empty. */
+/** An import of secrets in its public form. Of one that is not replicated what tells of that is empty. */
 export const SecretImport = z.object({
   id: uuid,
   version: z.number(),
@@ -49,6 +49,10 @@ type Shown = {
   updated_at: Date
   folder_id: string
   source_environment: Environment
+  is_replication: boolean
+  is_success: boolean | null
+  status: string | null
+  last_replicated: Date | null
 }
 
 export const presentImport = (row: Shown): z.input<typeof SecretImport> => ({
@@ -59,10 +63,10 @@ export const presentImport = (row: Shown): z.input<typeof SecretImport> => ({
   createdAt: row.created_at.toISOString(),
   updatedAt: row.updated_at.toISOString(),
   folderId: row.folder_id,
-  isReplication: false,
-  isReplicationSuccess: null,
-  replicationStatus: null,
-  lastReplicated: null,
+  isReplication: row.is_replication,
+  isReplicationSuccess: row.is_success,
+  replicationStatus: row.status,
+  lastReplicated: row.last_replicated?.toISOString() ?? null,
   isReserved: false,
   importEnv: row.source_environment,
 })

@@ -13,6 +13,7 @@ export type Edge = {
   source_environment: EnvironmentOfImport
   source_path: string
   source_folder_id: string | null
+  /** The folder with the copies of a replicated import. */ replica_folder_id: string | null
 }
 type InProject = { orgId: string; projectId: string }
 
@@ -28,7 +29,7 @@ const edgesSql = `
   )
   select i.folder_id, e.slug as folder_environment, f.path as folder_path,
     json_build_object('id', s.id, 'name', s.name, 'slug', s.slug) as source_environment, i.source_path,
-    t.id as source_folder_id
+    t.id as source_folder_id, copied.folder_id as replica_folder_id
   from reached r
   join secret_imports i
     on i.org_id = $1 and i.project_id = $2 and i.folder_id = r.folder_id and i.ended_at is null
@@ -37,6 +38,7 @@ const edgesSql = `
   join environments s on s.org_id = $1 and s.id = i.source_environment_id and s.deleted_at is null
   left join folders t on t.org_id = $1 and t.environment_id = s.id and t.path = i.source_path
     and t.ended_at is null
+  left join secret_replicas copied on copied.org_id = $1 and copied.import_id = i.id
   order by i.folder_id, i.position, i.id
   limit $4`
 

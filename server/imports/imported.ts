@@ -41,13 +41,26 @@ type Source = Place & { folderId: string }
 function sourcesOf(graph: Graph, edge: store.Edge): Source[] {
   const sources = new Map<string, Source>()
   const visit = (each: store.Edge, depth: number): void => {
-    const { source_folder_id: folderId, source_environment: environment, source_path: secretPath } = each
-    if (folderId === null || sources.has(folderId) || depth > maxDepth) return
-    sources.set(folderId, { folderId, environment: environment.slug, secretPath })
+    const { source_folder_id: folderId } = each
+    const source = sourceOf(each)
+    if (folderId === null || source === null || sources.has(source.folderId) || depth > maxDepth) return
+    sources.set(source.folderId, source)
     for (const next of (graph.get(folderId) ?? []).toReversed()) visit(next, depth + 1)
   }
   visit(edge, 1)
   return [...sources.values()]
+}
+
+/** Where the secrets of an import are read: where they lie, and of a replicated one where the copies are imported. */
+function sourceOf(edge: store.Edge): Source | null {
+  const { source_folder_id, replica_folder_id } = edge
+  if (replica_folder_id !== null) {
+    const { folder_environment: environment, folder_path: secretPath } = edge
+    return { folderId: replica_folder_id, environment, secretPath }
+  }
+  if (source_folder_id === null) return null
+  const { source_environment, source_path: secretPath } = edge
+  return { folderId: source_folder_id, environment: source_environment.slug, secretPath }
 }
 
 async function secretsByFolder(

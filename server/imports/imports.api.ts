@@ -64,15 +64,14 @@ const create = (
       isReplication: z
         .boolean()
         .default(false)
-        .refine((isReplication) => !isReplication, { error: "Imports are not replicated" })
-        .describe("Always false: what is imported is read where it lies."),
+        .describe("Whether it is copied, and read here, rather than read where it lies."),
     }),
     inProject: ({ body }) => projectNamed(body),
     result: z.object({ message: z.string(), secretImport: SecretImport }),
-    handle: async (ctx, { body: { import: source, environment, path } }) => ({
-      message: "The import was made",
-      secretImport: presentImport(await imports.createImport(ctx, { environment, path, source })),
-    }),
+    handle: async (ctx, { body: { import: source, environment, path, isReplication } }) => {
+      const made = await imports.createImport(ctx, { environment, path, source, isReplication })
+      return { message: "The import was made", secretImport: presentImport(made) }
+    },
   })
 
 const list = (
@@ -180,6 +179,28 @@ const remove = (
     }),
   })
 
+const resync = (
+  id: string,
+  route:
+    | "POST /api/v2/secret-imports/{secretImportId}/replication-resync"
+    | "POST /api/v1/secret-imports/{secretImportId}/replication-resync",
+  generation: Generation,
+) =>
+  endpoint(id, route, {
+    summary: "Have a replicated import copied once more",
+    tags,
+    access: { project: ["edit", "secret-imports"] },
+    callers: anyCaller,
+    params,
+    body: z.object(placed(generation)),
+    inProject: ({ body }) => projectNamed(body),
+    result: z.object({ message: z.string(), secretImport: SecretImport }),
+    handle: async (ctx, { params: { secretImportId: importId }, body: { environment, path } }) => ({
+      message: "The secrets are being copied",
+      secretImport: presentImport(await imports.resyncImport(ctx, { importId, environment, path })),
+    }),
+  })
+
 export const importEndpoints = [
   create("createSecretImport", "POST /api/v2/secret-imports", "v2"),
   list("listSecretImports", "GET /api/v2/secret-imports", "v2"),
@@ -187,10 +208,16 @@ export const importEndpoints = [
   one("getSecretImport", "GET /api/v2/secret-imports/{secretImportId}"),
   update("updateSecretImport", "PATCH /api/v2/secret-imports/{secretImportId}", "v2"),
   remove("deleteSecretImport", "DELETE /api/v2/secret-imports/{secretImportId}", "v2"),
+  resync("resyncSecretImport", "POST /api/v2/secret-imports/{secretImportId}/replication-resync", "v2"),
   create("createSecretImportInWorkspace", "POST /api/v1/secret-imports", "v1"),
   list("listSecretImportsOfWorkspace", "GET /api/v1/secret-imports", "v1"),
   secrets("listImportedSecretsOfWorkspace", "GET /api/v1/secret-imports/secrets/raw", "v1"),
   one("getSecretImportOfWorkspace", "GET /api/v1/secret-imports/{secretImportId}"),
   update("updateSecretImportOfWorkspace", "PATCH /api/v1/secret-imports/{secretImportId}", "v1"),
   remove("deleteSecretImportOfWorkspace", "DELETE /api/v1/secret-imports/{secretImportId}", "v1"),
+  resync(
+    "resyncSecretImportOfWorkspace",
+    "POST /api/v1/secret-imports/{secretImportId}/replication-resync",
+    "v1",
+  ),
 ]

@@ -14,6 +14,10 @@ export type ImportRow = {
   version: number
   created_at: Date
   updated_at: Date
+  is_replication: boolean
+  /** When it was last copied as a whole; null: not yet, or it is not replicated. */ last_replicated: Date | null
+  /** Whether that went well the last time that it was tried. */ is_success: boolean | null
+  status: string | null
 }
 export type EnvironmentOfImport = { id: string; name: string; slug: string }
 type InProject = { orgId: string; projectId: string }
@@ -23,7 +27,8 @@ const environment = (table: string): string =>
 
 const selectSql = (which: string): string => `
   select i.id, i.project_id, i.folder_id, f.path as folder_path, ${environment("e")} as environment,
-    ${environment("s")} as source_environment, i.source_path, i.version, i.created_at, i.updated_at, (
+    ${environment("s")} as source_environment, i.source_path, i.version, i.created_at, i.updated_at,
+    i.is_replication, r.last_replicated, r.is_success, r.status, (
       select count(*)::int from secret_imports o
       where o.org_id = i.org_id and o.folder_id = i.folder_id and o.ended_at is null
         and (o.position, o.id) <= (i.position, i.id)
@@ -32,6 +37,7 @@ const selectSql = (which: string): string => `
   join folders f on f.org_id = i.org_id and f.id = i.folder_id and f.ended_at is null
   join environments e on e.org_id = i.org_id and e.id = i.environment_id and e.deleted_at is null
   join environments s on s.org_id = i.org_id and s.id = i.source_environment_id and s.deleted_at is null
+  left join secret_replicas r on r.org_id = i.org_id and r.import_id = i.id
   where i.org_id = $1 and i.project_id = $2 and i.ended_at is null and ${which}
   order by i.position, i.id`
 
@@ -53,7 +59,8 @@ export async function importById(
 
 const folderSql = (lock: string): string => `
   select id from folders
-  where org_id = $1 and project_id = $2 and environment_id = $3 and path = $4 and ended_at is null ${lock}`
+  where org_id = $1 and project_id = $2 and environment_id = $3 and path = $4 and ended_at is null
+    and not is_reserved ${lock}`
 export type AtPath = { environmentId: string; path: string }
 
 /** The id of a folder; with `isHeld` it cannot end before the transaction does. */
@@ -95,8 +102,8 @@ export async function imports(
 
 const insertSql = `
   insert into secret_imports (
-    org_id, project_id, environment_id, folder_id, id, source_environment_id, source_path, position)
-  select f.org_id, f.project_id, f.environment_id, f.id, $4::uuid, $5::uuid, $6::text, coalesce((
+    org_id, project_id, environment_id, folder_id, id, source_environment_id, source_path, is_replication, position)
+  select f.org_id, f.project_id, f.environment_id, f.id, $4::uuid, $5::uuid, $6::text, $7::boolean, coalesce((
       select max(o.position) from secret_imports o
       where o.org_id = f.org_id and o.folder_id = f.id and o.ended_at is null
     ), 0) + 1
@@ -107,9 +114,10 @@ export async function insertImport(
   db: Queries,
   { orgId, projectId }: InProject,
   folderId: string,
-  { id, source }: { id: string; source: AtPath },
+  { id, source, isReplication }: { id: string; source: AtPath; isReplication: boolean },
 ): Promise<void> {
-  await run(db, insertSql, [orgId, projectId, folderId, id, source.environmentId, source.path])
+  const values = [orgId, projectId, folderId, id, source.environmentId, source.path, isReplication]
+  await run(db, insertSql, values)
 }
 
 const updateSql = `

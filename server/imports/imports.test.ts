@@ -178,8 +178,6 @@ describe("an import", () => {
       [404, 404, 404, 404, 404, 404],
     )
     assert.equal((await own.tryImport("dev:/", "prod:later")).status, 422)
-    const replicated = { ...own.at("dev:/"), import: placeOf("prod:/"), isReplication: true }
-    assert.equal((await call("POST /api/v2/secret-imports", { token, body: replicated })).status, 422)
     assert.deepEqual(await harness.state(), before)
   })
 

@@ -1,4 +1,5 @@
 import { PermissionDenied } from "../access/access.ts"
+import { everySecretOf } from "../access/every-secret.ts"
 import { noSuchProject } from "../access/project.ts"
 import { authorOf } from "../access/actor.ts"
 import type { ProjectAction } from "../access/vocabulary.ts"
@@ -9,6 +10,7 @@ import { badRequest, notFound } from "../errors.ts"
 import { getEnvironmentBySlug } from "../projects/environments.ts"
 import { lockProject } from "../projects/projects.ts"
 import * as store from "./imports.store.ts"
+import * as replicas from "./replicas.store.ts"
 
 export type Import = store.ImportRow
 
@@ -51,6 +53,24 @@ export async function folderOf(
   return { ...place, folderId }
 }
 
+/**
+ * Throws 403 unless the caller may read every value at the source, and make every secret at the place: who may not could
+ * have copied nothing by hand either.
+ */
+export function authorizeReplication({ project }: ProjectContext, place: Place, source: Place): void {
+  const rights = everySecretOf(project.rights)
+  const needed = [
+    ["describeSecret", source],
+    ["readValue", source],
+    ["create", place],
+  ] as const
+  for (const [action, { environment, path: secretPath }] of needed) {
+    if (!rights.can([action, "secrets"], { environment, secretPath })) {
+      throw new PermissionDenied(project, [action, "secrets"])
+    }
+  }
+}
+
 /** The imports of a folder, in their order. */
 export async function listImports(ctx: ProjectContext, place: Place): Promise<Import[]> {
   authorizeIn(ctx, "read", place)
@@ -67,12 +87,16 @@ export async function getImport(ctx: ProjectContext, importId: string): Promise<
   return found
 }
 
-/** Has a folder import another, which may be made later, behind what it imports already. */
+/**
+ * Has a folder import another, which may be made later, behind what it imports already. With `isReplication` what it
+ * imports is copied, and read where the copy is.
+ */
 export async function createImport(
   ctx: ProjectContext,
-  { source: sent, ...place }: Place & { source: Place },
+  { source: sent, isReplication, ...place }: Place & { source: Place; isReplication: boolean },
 ): Promise<Import> {
   authorizeIn(ctx, "create", place)
+  if (isReplication) authorizeReplication(ctx, place, sent)
   // One after the other, so that two which are made at once make no cycle.
   await lockProject(ctx)
   const folder = await folderOf(ctx, place, true)
@@ -81,10 +105,11 @@ export async function createImport(
   const others = await store.importsOf(ctx.db, atOf(ctx), folder.folderId)
   if (others.length >= maxImports) throw badRequest(`A folder imports at most ${maxImports} others`)
   const id = newId()
-  await store.insertImport(ctx.db, atOf(ctx), folder.folderId, { id, source })
+  await store.insertImport(ctx.db, atOf(ctx), folder.folderId, { id, source, isReplication })
   await noteIn(ctx, folder)
   const made = await getWritten(ctx, id)
   await record(ctx, "create-secret-import", eventOf(made))
+  if (isReplication) wakeAfterCommit(ctx)
   return made
 }
 
@@ -127,6 +152,7 @@ const eventOf = (row: Import) => ({
   importedEnvironment: row.source_environment.slug,
   importedPath: row.source_path,
   position: row.position,
+  ...(row.is_replication ? { isReplication: true as const } : {}),
 })
 
 export type Changes = Place & {
@@ -148,6 +174,11 @@ export async function updateImport(
     environment: sent.environment ?? old.source_environment.slug,
     path: sent.path ?? old.source_path,
   })
+  const isElsewhere = source.environmentId !== old.source_environment.id || source.path !== old.source_path
+  if (old.is_replication && isElsewhere) {
+    const { environment = old.source_environment.slug } = sent
+    authorizeReplication(ctx, place, { environment, path: source.path })
+  }
   await requireNoCycle(ctx, folder, source, old.id)
   await store.updateImport(ctx.db, atOf(ctx), old.id, source)
   const others = rows.map(({ id }) => id).filter((id) => id !== old.id)
@@ -188,3 +219,21 @@ export async function deleteImport(
   await record(ctx, "delete-secret-import", eventOf(found))
   return found
 }
+
+/** Has a replicated import copied once more, at once, also where that has failed and would be tried later. */
+export async function resyncImport(
+  ctx: ProjectContext,
+  { importId, ...place }: Place & { importId: string },
+): Promise<Import> {
+  authorizeIn(ctx, "edit", place)
+  const { folderId } = await folderOf(ctx, place)
+  const found = importIn(await store.importsOf(ctx.db, atOf(ctx), folderId), importId, place)
+  if (!found.is_replication) throw badRequest("This import is not replicated: it is read where it lies")
+  await replicas.addJob(ctx.db, { org_id: ctx.actor.orgId, import_id: found.id })
+  await record(ctx, "resync-secret-import", eventOf(found))
+  wakeAfterCommit(ctx)
+  return found
+}
+
+const wakeAfterCommit = ({ request, services }: ProjectContext): void =>
+  request.afterCommit(async () => services.wakeReplicator())

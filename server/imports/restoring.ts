@@ -1,11 +1,16 @@
 import type { ProjectContext } from "../context.ts"
 import { newId } from "../crypto/ids.ts"
 import { lockProject } from "../projects/projects.ts"
-import { authorizeIn, requireNoCycle, type Folder, type Import } from "./imports.ts"
+import { authorizeIn, authorizeReplication, requireNoCycle, type Folder, type Import } from "./imports.ts"
 import * as store from "./imports.store.ts"
 
 /** What an import imported at some time. */
-export type PastImport = { source_environment_id: string; source_environment: string; source_path: string }
+export type PastImport = {
+  source_environment_id: string
+  source_environment: string
+  source_path: string
+  is_replication: boolean
+}
 
 /** How many imports were made and ended. */
 export type Restored = { created: number; deleted: number; isReordered: boolean }
@@ -37,7 +42,8 @@ export async function restoreImports(
   if (isReordered) authorizeIn(ctx, "edit", place)
   for (const { id } of left) await store.endImport(ctx.db, at, id)
   const order: string[] = []
-  for (const one of wanted) order.push(one.kept?.id ?? (await make(ctx, folder, one.each)))
+  for (const one of wanted)
+    order.push(one.kept?.id ?? (await make(ctx, { environment, ...folder }, one.each)))
   await store.orderImports(ctx.db, at, order)
   return { created, deleted: left.length, isReordered }
 }
@@ -48,16 +54,25 @@ const sourceOf = (row: Import | PastImport): string =>
   JSON.stringify([
     "source_environment_id" in row ? row.source_environment_id : row.source_environment.id,
     row.source_path,
+    row.is_replication,
   ])
 
 const isSame = (rows: readonly Import[], past: readonly PastImport[]): boolean =>
   rows.map(sourceOf).join() === past.map(sourceOf).join()
 
-async function make(ctx: ProjectContext, folder: Folder, past: PastImport): Promise<string> {
+async function make(
+  ctx: ProjectContext,
+  folder: Folder & { environment: string },
+  past: PastImport,
+): Promise<string> {
+  const { is_replication: isReplication, source_environment, source_path } = past
+  if (isReplication) {
+    authorizeReplication(ctx, folder, { environment: source_environment, path: source_path })
+  }
   const source = { environmentId: past.source_environment_id, path: past.source_path }
   await requireNoCycle(ctx, folder, source, null)
   const id = newId()
   const at = { orgId: ctx.actor.orgId, projectId: ctx.project.id }
-  await store.insertImport(ctx.db, at, folder.folderId, { id, source })
+  await store.insertImport(ctx.db, at, folder.folderId, { id, source, isReplication })
   return id
 }

@@ -22,7 +22,8 @@ const namedSql = `
   from unnest($3::text[], $4::text[], $5::text[]) with ordinality as w (environment, path, key, number)
   join environments e
     on e.org_id = $1 and e.project_id = $2 and e.slug = w.environment and e.deleted_at is null
-  join folders f on f.org_id = $1 and f.environment_id = e.id and f.path = w.path and f.ended_at is null`
+  join folders f on f.org_id = $1 and f.environment_id = e.id and f.path = w.path and f.ended_at is null
+    and not f.is_reserved`
 
 /** The shared secrets of these names in folders of a project; without those whose folder is not there. */
 export const secretsNamed = (

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util"
 import { StandingChanged } from "../access/standing.ts"
 import { record } from "../audit/audit.ts"
+import { badRequest } from "../errors.ts"
 import type { ProjectContext } from "../context.ts"
 import * as changes from "./changes.store.ts"
 import { seenOf } from "./creation.ts"
@@ -18,6 +19,7 @@ export async function rollBackSecret(
 ): Promise<Seen> {
   const { row: judged, place } = foundById(ctx, secretId, facts)
   authorizeOn(ctx, "edit", place, judged)
+  if (facts.fact_is_copy) throw badRequest("This is a copy: change the secret that is imported")
   const { orgId } = ctx.actor
   const row = await changes.lockSecret(ctx.db, orgId, judged.id)
   if (row?.key !== judged.key || !isDeepStrictEqual(row.tags, judged.tags)) throw new StandingChanged()

@@ -34,17 +34,28 @@ const placeSql = (which: string): string => `
 type AtPath = [environment: string, path: string]
 /** A folder, and the secrets of one name in it: the caller's personal one, then the shared one. */
 export const secretFacts = facts<PlaceFacts, [...AtPath, key: string]>(placeSql("s.key = $7::text"))
-export type IdFacts = { fact_environment: string | null; fact_path: string; fact_secret: SecretRow }
+export type IdFacts = {
+  fact_environment: string | null
+  fact_path: string
+  fact_secret: SecretRow
+  /** Whether it is the copy that a replicated import has made. */ fact_is_copy: boolean
+}
 
-/** A secret by its id (null when it is no UUID), unless it is somebody else's personal one, and where it lies. */
+/**
+ * A secret by its id (null when it is no UUID), unless it is somebody else's personal one, and where it lies: a copy
+ * where it is imported.
+ */
 export const secretByIdFacts = facts<IdFacts, [id: string | null]>(`
-  select e.slug as fact_environment, f.path as fact_path, (
+  select e.slug as fact_environment, coalesce(d.path, f.path) as fact_path, r.folder_id is not null as fact_is_copy, (
       select to_json(found) from (select ${secretColumns} from secrets s where s.org_id = $1 and s.id = l.id) found
     ) as fact_secret
   from (values (true)) once
   left join secrets l on l.org_id = $1 and l.id = $5::uuid and l.project_id = p.id and l.ended_at is null
     and (l.owner_id is null or l.owner_id = $3)
   left join folders f on f.org_id = $1 and f.id = l.folder_id and f.ended_at is null
+  left join secret_replicas r on r.org_id = $1 and r.folder_id = f.id
+  left join secret_imports i on i.org_id = $1 and i.id = r.import_id
+  left join folders d on d.org_id = $1 and d.id = i.folder_id
   left join environments e on e.org_id = $1 and e.id = l.environment_id and e.deleted_at is null`)
 
 const versionSql = (which: string): string => `

@@ -20,13 +20,20 @@ export type Opened = {
 
 export const nothingOpened: Opened = { value: undefined, comment: undefined, hiddenValues: undefined }
 
+/** Whose values are sealed and opened, and by what: every context of a project, and what works for none. */
+export type Sealing = {
+  services: Pick<ProjectContext["services"], "keyring">
+  actor: { orgId: string }
+  project: { id: string }
+}
+
 type Table = "secrets" | "secret_versions"
 type Readable = { row: SealedRow; table: Table; mayReadValue: boolean }
 
 const columns = ["sealed_value", "sealed_comment", "sealed_metadata"] as const
 
 /** Opens any number of rows at once, of each what its reader may read. */
-export async function openRows(ctx: ProjectContext, rows: readonly Readable[]): Promise<Opened[]> {
+export async function openRows(ctx: Sealing, rows: readonly Readable[]): Promise<Opened[]> {
   const wanted = rows.flatMap(({ row, table, mayReadValue }, index) =>
     columns.flatMap((column) => {
       const sealed = row[column]
@@ -47,7 +54,7 @@ export async function openRows(ctx: ProjectContext, rows: readonly Readable[]): 
   return opened
 }
 
-const projectOf = (ctx: ProjectContext) => ({ orgId: ctx.actor.orgId, projectId: ctx.project.id })
+const projectOf = (ctx: Sealing) => ({ orgId: ctx.actor.orgId, projectId: ctx.project.id })
 
 /** A secret as it is to be written: plain, and bound to the row and version that it gets. */
 export type Plain = {
@@ -66,7 +73,7 @@ export type Plain = {
 
 /** Seals secrets of one environment, each for its row and for the version that is kept of it. */
 export async function sealAll(
-  ctx: ProjectContext,
+  ctx: Sealing,
   environment: string,
   secrets: readonly Plain[],
 ): Promise<WrittenSecret[]> {

@@ -1,5 +1,6 @@
 import { sql } from "kysely"
 import type { Queries } from "../db/database.ts"
+import { allReplicated } from "./replicas.ts"
 
 /** How many rows were written so far, by table; the audit log apart. */
 export type Changes = { audit: number; rest: Record<string, number> }
@@ -35,12 +36,13 @@ export async function watchChanges(db: Queries): Promise<() => Promise<Changes>>
 
 /**
  * What `watchChanges` answers, in a copy of a database that is watched. It counts on from where it was, by the snapshot
- * of when it last looked: what was not to be seen in that is new.
+ * of when it last looked: what was not to be seen in that is new. Waits for what goes on by itself.
  */
 export function countChanges(db: Queries): () => Promise<Changes> {
   const counts: Record<string, number> = {}
   let seen = "1:1:"
   async function count(): Promise<Changes> {
+    await allReplicated(db)
     const { rows } = await sql<{ place: string | null; size: number; snapshot: string }>`
       select place, count(place)::int as size, snapshot
       from (select pg_current_snapshot()::text as snapshot) now

@@ -9,6 +9,7 @@ import { openDatabase, type Queries } from "../db/database.ts"
 import { startServer, type RunningServer } from "../server.ts"
 import { createTestDatabase, type Address, type TestDatabase } from "./databases.ts"
 import { call, type Answer, type Call } from "./http.ts"
+import { allReplicated } from "./replicas.ts"
 
 export type Harness = {
   address: string
@@ -19,7 +20,7 @@ export type Harness = {
   call(route: string, options?: Call): Promise<Answer>
   /**
    * Every row of every table as text, by table: what a refusal must leave as it was. Without when a session was last
-   * used, which is noted after the answer of whatever request.
+   * used, which is noted after the answer of whatever request. Waits for what goes on by itself.
    */
   state(): Promise<Record<string, string[]>>
 }
@@ -73,6 +74,8 @@ async function readState(db: Queries): Promise<() => Promise<Record<string, stri
       ) as rows`,
   )
   const all = sql<{ name: string; rows: string[] }>`${sql.join(each, sql` union all `)}`
-  return async () =>
-    Object.fromEntries((await all.execute(db)).rows.map(({ name, rows }) => [name, rows] as const))
+  return async () => {
+    await allReplicated(db)
+    return Object.fromEntries((await all.execute(db)).rows.map(({ name, rows }) => [name, rows] as const))
+  }
 }

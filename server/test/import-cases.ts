@@ -4,7 +4,7 @@ import * as people from "./people.ts"
 import { addProject } from "./projects.ts"
 
 /** A project whose first environment imports the second, with a secret in that. */
-async function freshImport(harness: Harness, organization: people.Organization) {
+async function freshImport(harness: Harness, organization: people.Organization, isReplication = false) {
   const { token } = organization
   const project = await addProject(harness, organization)
   const [at, source] = [
@@ -13,7 +13,7 @@ async function freshImport(harness: Harness, organization: people.Organization) 
   ]
   const secret = { projectId: project.id, environment: "staging", secretPath: "/", secretValue: "value" }
   people.ok(await harness.call("POST /api/v4/secrets/IMPORTED", { token, body: secret }))
-  const body = { ...at, import: source }
+  const body = { ...at, import: source, isReplication }
   const answer = await harness.call("POST /api/v2/secret-imports", { token, body })
   return { at, id: people.ok(answer).secretImport.id as string }
 }
@@ -21,10 +21,10 @@ async function freshImport(harness: Harness, organization: people.Organization) 
 type Shape = (of: Awaited<ReturnType<typeof freshImport>>) => Request
 
 /** A request of today's routes, or of the older ones, where the project is a workspace. */
-const both = (id: string, oldId: string, shape: Shape): Record<string, Make> => ({
-  [id]: async (harness, organization) => shape(await freshImport(harness, organization)),
+const both = (id: string, oldId: string, shape: Shape, isReplication = false): Record<string, Make> => ({
+  [id]: async (harness, organization) => shape(await freshImport(harness, organization, isReplication)),
   async [oldId](harness, organization) {
-    const { query, body, ...request } = shape(await freshImport(harness, organization))
+    const { query, body, ...request } = shape(await freshImport(harness, organization, isReplication))
     const rename = ({ projectId, ...sent }: Record<string, unknown>) => ({ workspaceId: projectId, ...sent })
     return {
       ...request,
@@ -52,4 +52,10 @@ export const importCases: Record<string, Make> = {
     ...ofOne(id),
     body: at,
   })),
+  ...both(
+    "resyncSecretImport",
+    "resyncSecretImportOfWorkspace",
+    ({ at, id }) => ({ ...ofOne(id), body: at }),
+    true,
+  ),
 }

@@ -283,7 +283,7 @@ describe("SQL", () => {
     }
   })
 
-  test("no store deletes or truncates anything but keys that count for nothing any more", async () => {
+  test("no store deletes or truncates anything but keys that count for nothing any more, and jobs that are done", async () => {
     const found: string[] = []
     for (const path of stores) {
       for (const [text] of (await textOf(path)).matchAll(
@@ -291,7 +291,10 @@ describe("SQL", () => {
       ))
         found.push(`${path}: ${text}`)
     }
-    assert.deepEqual(found, ["idempotency/idempotency.store.ts: delete from idempotency_keys"])
+    assert.deepEqual(found, [
+      "idempotency/idempotency.store.ts: delete from idempotency_keys",
+      "imports/replicas.store.ts: delete from secret_replication_jobs",
+    ])
   })
 
   const migrations: string[] = []

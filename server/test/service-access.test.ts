@@ -111,7 +111,7 @@ for (const { endpoint, right } of taking) {
 }
 
 test("secrets, folders, imports and the project itself take service tokens", () => {
-  assert.equal(taking.length, 45)
+  assert.equal(taking.length, 47)
   const subjects = taking.map(({ right }) => (right === "membership" ? right : right[1]))
   assert.deepEqual([...new Set(subjects)].toSorted(), [
     "membership",
