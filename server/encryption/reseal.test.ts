@@ -159,6 +159,8 @@ test("every sealed column that a project's key seals is sealed anew", async () =
     select c.table_name, array_agg(c.column_name::text order by c.ordinal_position) as columns
     from information_schema.columns c
     where c.table_schema = 'public' and c.column_name like 'sealed\_%' and c.table_name <> ${table.table}
+      -- These count for a day, and the keys before still open them.
+      and c.table_name <> 'idempotency_keys'
       and exists (
         select from information_schema.columns p where p.table_name = c.table_name and p.column_name = 'project_id'
       )

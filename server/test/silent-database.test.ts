@@ -17,7 +17,7 @@ const env = {
   DATABASE_CONNECTION_TIMEOUT_MS: "2500",
   DATABASE_STATEMENT_TIMEOUT_MS: "2000",
   DATABASE_LOCK_TIMEOUT_MS: "2000",
-  DATABASE_IDLE_TRANSACTION_TIMEOUT_MS: "1000",
+  DATABASE_IDLE_TRANSACTION_TIMEOUT_MS: "2500",
 }
 
 /** A proxy before a database, and the address of the database through it. */
