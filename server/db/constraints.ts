@@ -63,6 +63,9 @@ const awayWords =
 /** SQLSTATEs of text that PostgreSQL cannot hold. */
 const unstorable = new Set(["22021", "22P05"])
 
+/** True when the rows that are there do not allow the statement: it is refused, and all else is as before. */
+export const isConflict = (error: unknown): boolean => /^(23|40)[0-9A-Z]{3}$/.test(String(codeOf(error)))
+
 /** True when the same transaction may succeed if it is simply run again: a deadlock or a failed serialization. */
 export const isTransient = (error: unknown): boolean => ["40P01", "40001"].includes(String(codeOf(error)))
 

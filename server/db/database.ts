@@ -1,5 +1,6 @@
 import { CompiledQuery, Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from "kysely"
 import pg from "pg"
+import { isConflict } from "./constraints.ts"
 import { bounded, keepAlive, type Bounded } from "./bounded.ts"
 import { gathered, typesOf, type Send } from "./gathered.ts"
 import { databaseLimits, type DatabaseLimits } from "./limits.ts"
@@ -68,7 +69,8 @@ export function openDatabase(
   const forWrites = shared(2, 100)
   besidePools.set(queries, { records: queriesOn(forRecords), writes: queriesOn(forWrites) })
   directWays.set(queries, (text, values) =>
-    withClient(pool, (client) => rowsOf(client, bounds, text, values)),
+    // What a statement by itself was refused for, such as a name that is taken, leaves nothing behind.
+    withClient(pool, (client) => rowsOf(client, bounds, text, values), isConflict),
   )
   directWays.set(
     lookups,
@@ -84,10 +86,14 @@ export function openDatabase(
   }
 }
 
-/** Runs work on a connection of the pool; one on which something failed is given to nobody else. */
+/**
+ * Runs work on a connection of the pool. One on which something failed is given to nobody else, unless `isWhole` says
+ * that it is as good as before.
+ */
 async function withClient<Result>(
   pool: pg.Pool,
   work: (client: pg.PoolClient) => Promise<Result>,
+  isWhole: (error: unknown) => boolean,
 ): Promise<Result> {
   const client = await pool.connect()
   try {
@@ -95,7 +101,7 @@ async function withClient<Result>(
     client.release()
     return result
   } catch (error) {
-    client.release(true)
+    client.release(!isWhole(error))
     throw error
   }
 }
@@ -103,8 +109,14 @@ async function withClient<Result>(
 /** What types the values of a statement have. */
 const learnTypes = (pool: pg.Pool, bounds: Bounded, text: string): Promise<string[]> =>
   // When it fails the connection may hold a statement of that name still.
-  withClient(pool, (client) =>
-    typesOf(async (statement, values) => (await bounds.ask(client, { text: statement, values })).rows, text),
+  withClient(
+    pool,
+    (client) =>
+      typesOf(
+        async (statement, values) => (await bounds.ask(client, { text: statement, values })).rows,
+        text,
+      ),
+    () => false,
   )
 
 /** Statements are prepared once a connection. Their texts come from code, so they are few; the cap is for safety. */
