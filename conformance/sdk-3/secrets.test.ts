@@ -1,5 +1,6 @@
 import assert from "node:assert/strict"
 import { describe, test } from "node:test"
+import { setTimeout as sleep } from "node:timers/promises"
 import * as people from "../../server/test/people.ts"
 import { organization, server } from "../instance.ts"
 import { generatedClient, refusal } from "./client.ts"
@@ -166,4 +167,34 @@ test("imports of secrets, by the generated client", async () => {
     apiV1SecretImportsSecretImportIdDeleteRequest: { ...into, path: "/" },
   })
   assert.equal((await refusal(api.apiV1SecretImportsSecretImportIdGet({ secretImportId }))).status, 404)
+})
+
+test("replicated imports, by the generated client", async () => {
+  const { id } = await addProject("Replicated imports of clients")
+  const into = { workspaceId: id as string, environment, path: "/" }
+  const secret = { projectId: id, environment: "staging", secretPath: "/", secretValue: "copied" }
+  const { token } = organization
+  people.ok(await server.call("POST /api/v4/secrets/FAR", { token, body: secret }))
+  const made = await api.apiV1SecretImportsPost({
+    apiV1SecretImportsPostRequest: {
+      ...into,
+      isReplication: true,
+      import: { environment: "staging", path: "/" },
+    },
+  })
+  const { id: secretImportId } = made.data.secretImport
+  const { message } = (
+    await api.apiV1SecretImportsSecretImportIdReplicationResyncPost({
+      secretImportId,
+      apiV1SecretImportsSecretImportIdReplicationResyncPostRequest: into,
+    })
+  ).data
+  assert.equal(typeof message, "string")
+  const copied = async () => (await api.apiV1SecretImportsSecretsRawGet(into)).data.secrets
+  // The copies are made in the background, a moment later.
+  for (let time = 0; time < 200 && (await copied())[0]?.secrets.length !== 1; time++) await sleep(50)
+  assert.deepEqual(
+    (await copied()).map((each) => each.secrets.map(({ secretValue }) => secretValue)),
+    [["copied"]],
+  )
 })
