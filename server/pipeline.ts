@@ -162,7 +162,7 @@ async function runAs(
   try {
     requireAccess(endpoint, ctx, input)
     if (!needsOrganization(endpoint.access)) return await run(endpoint, ctx, input)
-    const work = once && ((db: Queries, act: () => Promise<string>) => doOnce(db, ctx, once, act))
+    const work = once && ((db: Queries, act: () => Promise<string>) => doOnce({ ...ctx, db }, once, act))
     return await run(endpoint, ctx, input, { confirm, once: work })
   } catch (error) {
     if (error instanceof PermissionDenied || error instanceof PermissionBoundaryError)

@@ -3,6 +3,7 @@ import { describe, test } from "node:test"
 import { startHarness } from "../test/harness.ts"
 import type { Call } from "../test/http.ts"
 import * as people from "../test/people.ts"
+import { refusing } from "../test/refusals.ts"
 
 const harness = await startHarness()
 const before = await harness.call("GET /api/v1/admin/config")
@@ -24,12 +25,7 @@ const addUser = async (email: string) => {
 }
 const accessOf = (id: string) => `user-management/users/${id}/admin-access`
 
-async function refused(act: () => Promise<{ status: number; text: string }>, status: number): Promise<void> {
-  const state = await harness.state()
-  const answer = await act()
-  assert.equal(answer.status, status, answer.text)
-  assert.deepEqual(await harness.state(), state)
-}
+const refused = refusing(harness)
 
 describe("the instance", () => {
   test("tells anybody whether it is set up and who may sign up", async () => {

@@ -6,18 +6,14 @@ import { setTimeout } from "node:timers/promises"
 import { startHarness } from "../test/harness.ts"
 import * as people from "../test/people.ts"
 import { isFromThisMachine } from "./instance.ts"
+import { refusing } from "../test/refusals.ts"
 
 const harness = await startHarness()
 const body = { email: " Ada@Example.com ", password: "secret", organization: " Acme " }
 const bootstrap = (headers: Record<string, string> = {}, sent: unknown = body) =>
   harness.call("POST /api/v1/admin/bootstrap", { body: sent, headers })
 
-async function refused(act: () => ReturnType<typeof bootstrap>, status: number): Promise<void> {
-  const before = await harness.state()
-  const answer = await act()
-  assert.equal(answer.status, status, answer.text)
-  assert.deepEqual(await harness.state(), before)
-}
+const refused = refusing(harness)
 
 describe("before the set-up", () => {
   test("the server says that it is up", async () => {
@@ -32,12 +28,12 @@ describe("before the set-up", () => {
     "x-real-ip": "203.0.113.9",
     via: "1.1 proxy",
   })) {
-    test(`a call with the header ${name} needs the setup token`, () =>
-      refused(() => bootstrap({ [name]: value }), 403))
+    test(`a call with the header ${name} needs the setup token`, async () =>
+      void (await refused(() => bootstrap({ [name]: value }), 403)))
   }
 
-  test("a wrong setup token is refused, also from this machine", () =>
-    refused(() => bootstrap({ "x-setup-token": "0".repeat(48) }), 403))
+  test("a wrong setup token is refused, also from this machine", async () =>
+    void (await refused(() => bootstrap({ "x-setup-token": "0".repeat(48) }), 403)))
 
   test("only an address of this machine counts as this machine", () => {
     const from = (ip: string, host: string) =>
@@ -63,7 +59,7 @@ describe("before the set-up", () => {
     "no password": { ...body, password: "" },
     "no organization": { ...body, organization: " " },
   })) {
-    test(`${what} is refused`, () => refused(() => bootstrap({}, sent), 422))
+    test(`${what} is refused`, async () => void (await refused(() => bootstrap({}, sent), 422)))
   }
 })
 

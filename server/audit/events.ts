@@ -110,6 +110,8 @@ export type AuditEvents = {
     references?: SecretsRead[]
   }
   "get-secret": SecretPlace & SecretEvent & { references?: SecretReferred[] }
+  /** What was answered before to a request with an `Idempotency-Key`, and given again. */
+  "replay-secret-values": { projectId: string; operation: string }
   "get-secret-versions": SecretPlace & SecretEvent & { numberOfVersions: number }
   "create-secret": SecretPlace & SecretEvent
   "create-secrets": SecretPlace & { secrets: SecretEvent[] }

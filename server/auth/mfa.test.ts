@@ -3,6 +3,7 @@ import { describe, test } from "node:test"
 import { codeOf } from "../test/authenticator.ts"
 import { startHarness } from "../test/harness.ts"
 import * as people from "../test/people.ts"
+import { refusing } from "../test/refusals.ts"
 
 const harness = await startHarness()
 const acme = await people.bootstrap(harness)
@@ -25,13 +26,7 @@ const groups = (token: string) => harness.call("GET /api/v1/groups", { token })
 const codes = async (token: string): Promise<string[]> =>
   people.ok(await harness.call("GET /api/v1/user/me/totp", { token })).recoveryCodes
 
-async function refused(act: () => ReturnType<typeof groups>, status: number, error?: string): Promise<void> {
-  const before = await harness.state()
-  const answer = await act()
-  assert.equal(answer.status, status, answer.text)
-  if (error) assert.equal(answer.body.error, error)
-  assert.deepEqual(await harness.state(), before)
-}
+const refused = refusing(harness)
 
 describe("turning the second factor on", () => {
   test("needs an authenticator of which a code was shown", async () => {

@@ -3,6 +3,7 @@ import { describe, test } from "node:test"
 import { codeOf, secretOf } from "../test/authenticator.ts"
 import { startHarness } from "../test/harness.ts"
 import * as people from "../test/people.ts"
+import { refusing } from "../test/refusals.ts"
 
 const harness = await startHarness()
 const acme = await people.bootstrap(harness)
@@ -19,12 +20,7 @@ const verify = (token: string, totp: unknown) =>
 const renew = (token: string) => harness.call("POST /api/v1/user/me/totp/recovery-codes", { token })
 const remove = (token: string) => harness.call("DELETE /api/v1/user/me/totp", { token })
 
-async function refused(act: () => ReturnType<typeof get>, status: number): Promise<void> {
-  const before = await harness.state()
-  const answer = await act()
-  assert.equal(answer.status, status, answer.text)
-  assert.deepEqual(await harness.state(), before)
-}
+const refused = refusing(harness)
 
 describe("an authenticator", () => {
   test("is registered with a URL for the app and ten recovery codes", async () => {

@@ -5,6 +5,7 @@ import { startHarness } from "../test/harness.ts"
 import type { Answer, Call } from "../test/http.ts"
 import * as people from "../test/people.ts"
 import { addProject } from "../test/projects.ts"
+import { refusing } from "../test/refusals.ts"
 
 const harness = await startHarness()
 const acme = await people.bootstrap(harness)
@@ -26,13 +27,7 @@ const groupNamed = (name: string, key: string, options: Call = {}) =>
 
 const isReplay = ({ headers }: Answer): boolean => headers["idempotent-replayed"] === "true"
 
-async function refused(act: () => Promise<Answer>, status: number): Promise<Answer> {
-  const before = await harness.state()
-  const answer = await act()
-  assert.equal(answer.status, status, answer.text)
-  assert.deepEqual(await harness.state(), before)
-  return answer
-}
+const refused = refusing(harness)
 
 describe("a call with an Idempotency-Key", () => {
   test("is done once, and answered alike whenever it is sent again", async () => {
@@ -128,6 +123,12 @@ describe("values of secrets", () => {
     const first = await create()
     assert.equal(people.ok(first).secret.secretValue, "canary-9314")
     assert.equal((await create()).text, first.text)
+    const recorded = await run(
+      harness.db,
+      "select event_metadata from audit_logs where event_type = 'replay-secret-values'",
+      [],
+    )
+    assert.deepEqual(recorded, [{ event_metadata: { projectId: project.id, operation: "createSecret" } }])
     const rows = await run<{ text: string; project_id: string }>(
       harness.db,
       "select encode(sealed_answer, 'escape') as text, project_id from idempotency_keys where key = 'k8'",

@@ -1,5 +1,6 @@
-import { authorOf, type OrganizationActor } from "../access/actor.ts"
-import type { Project } from "../access/project.ts"
+import { authorOf } from "../access/actor.ts"
+import { record } from "../audit/audit.ts"
+import type { Context } from "../context.ts"
 import type { Queries } from "../db/database.ts"
 import { badRequest, DomainError, invalid } from "../errors.ts"
 import type { Services } from "../services.ts"
@@ -40,20 +41,20 @@ export function onceOf(
   return { key, operation: id, request, hasSecrets: answers === "secretValues" }
 }
 
-type Caller = { actor: OrganizationActor; project?: Project; services: Services }
 export type Outcome = { text: string; isReplay: boolean }
 
 /**
  * Does the work under its key, in the caller's transaction, and keeps the answer with it; or answers what was answered
  * before. Throws 409 while the same key is under way, 422 when it came with another request, and 409 when the caller's
- * rights are not what they were, since the answer may show what they may not see any more.
+ * rights are not what they were, since the answer may show what they may not see any more. Values of secrets that are
+ * given again are recorded as read.
  */
 export async function doOnce(
-  db: Queries,
-  { actor, project, services }: Caller,
+  ctx: Context,
   { key, operation, request, hasSecrets }: Once,
   work: () => Promise<string>,
 ): Promise<Outcome> {
+  const { db, actor, project, services } = ctx
   const keyOf = { orgId: actor.orgId, actorId: authorOf(actor).id, operation, key }
   if (!(await store.takeKey(db, keyOf))) throw conflict("A request with this Idempotency-Key is under way")
   const hashes = {
@@ -79,6 +80,9 @@ export async function doOnce(
   }
   if (before.rights_hash !== hashes.rights_hash || before.project_id !== vault.projectId) {
     throw conflict("This was done before, and your rights have changed since: look at what is there")
+  }
+  if (vault.projectId !== null) {
+    await record(ctx, "replay-secret-values", { projectId: vault.projectId, operation })
   }
   return { text: await vault.open(before.sealed_answer), isReplay: true }
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict"
 import { describe, test } from "node:test"
 import { startHarness } from "../test/harness.ts"
 import * as people from "../test/people.ts"
+import { refusing } from "../test/refusals.ts"
 
 const harness = await startHarness()
 const acme = await people.bootstrap(harness)
@@ -11,12 +12,7 @@ const unknownId = "00000000-0000-7000-8000-000000000000"
 const create = (body: Record<string, unknown>, token = acme.token) =>
   harness.call("POST /api/v1/identities", { token, body: { organizationId: acme.id, ...body } })
 
-async function refused(act: () => Promise<{ status: number; text: string }>, status: number): Promise<void> {
-  const before = await harness.state()
-  const answer = await act()
-  assert.equal(answer.status, status, answer.text)
-  assert.deepEqual(await harness.state(), before)
-}
+const refused = refusing(harness)
 
 describe("machine identities", () => {
   test("begin without access and without a way to sign in", async () => {

@@ -3,6 +3,7 @@ import { describe, test } from "node:test"
 import { setTimeout } from "node:timers/promises"
 import { startHarness } from "../test/harness.ts"
 import * as people from "../test/people.ts"
+import { refusing } from "../test/refusals.ts"
 
 const harness = await startHarness()
 const acme = await people.bootstrap(harness)
@@ -20,12 +21,7 @@ const revoke = (tokenId: string, token = acme.token) =>
 const methodOf = (id: string): string => `/api/v1/auth/token-auth/identities/${id}`
 const groups = (token: string) => harness.call("GET /api/v1/groups", { token })
 
-async function refused(act: () => Promise<{ status: number; text: string }>, status: number): Promise<void> {
-  const before = await harness.state()
-  const answer = await act()
-  assert.equal(answer.status, status, answer.text)
-  assert.deepEqual(await harness.state(), before)
-}
+const refused = refusing(harness)
 
 const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString())
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict"
 import { describe, test } from "node:test"
 import { startHarness } from "../test/harness.ts"
 import * as people from "../test/people.ts"
+import { refusing } from "../test/refusals.ts"
 
 const harness = await startHarness()
 const acme = await people.bootstrap(harness)
@@ -35,12 +36,7 @@ const age = (accessToken: string, seconds: number) =>
     .where("id", "=", idOf(accessToken))
     .execute()
 
-async function refused(act: () => Promise<{ status: number; text: string }>, status: number): Promise<void> {
-  const before = await harness.state()
-  const answer = await act()
-  assert.equal(answer.status, status, answer.text)
-  assert.deepEqual(await harness.state(), before)
-}
+const refused = refusing(harness)
 
 describe("renewing", () => {
   test("gives the same token a new end, as a form too", async () => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict"
 import { describe, test } from "node:test"
 import { startHarness } from "../test/harness.ts"
 import * as people from "../test/people.ts"
+import { refusing } from "../test/refusals.ts"
 
 const harness = await startHarness()
 const acme = await people.bootstrap(harness)
@@ -16,12 +17,7 @@ const makeToken = (id: string, body: unknown = {}, token = acme.token) =>
 const methodOf = (id: string): string => `/api/v1/auth/token-auth/identities/${id}`
 const groups = (token: string) => harness.call("GET /api/v1/groups", { token })
 
-async function refused(act: () => Promise<{ status: number; text: string }>, status: number): Promise<void> {
-  const before = await harness.state()
-  const answer = await act()
-  assert.equal(answer.status, status, answer.text)
-  assert.deepEqual(await harness.state(), before)
-}
+const refused = refusing(harness)
 
 describe("what tokens are like", () => {
   test("is answered as it was sent, networks and addresses too", async () => {

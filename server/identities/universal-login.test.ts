@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto"
 import { describe, test } from "node:test"
 import { startHarness } from "../test/harness.ts"
 import * as people from "../test/people.ts"
+import { refusing } from "../test/refusals.ts"
 
 const harness = await startHarness({ TRUSTED_PROXIES: "127.0.0.1" })
 const acme = await people.bootstrap(harness)
@@ -27,12 +28,7 @@ async function machine(
 
 const credentialsOf = ({ clientId, clientSecret }: Credentials): Credentials => ({ clientId, clientSecret })
 
-async function refused(act: () => Promise<{ status: number; text: string }>, status: number): Promise<void> {
-  const before = await harness.state()
-  const answer = await act()
-  assert.equal(answer.status, status, answer.text)
-  assert.deepEqual(await harness.state(), before)
-}
+const refused = refusing(harness)
 
 describe("a login", () => {
   test("gives a token that says who, and records itself", async () => {

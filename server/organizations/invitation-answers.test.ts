@@ -3,6 +3,7 @@ import { describe, test } from "node:test"
 import { startHarness } from "../test/harness.ts"
 import { startMailServer } from "../test/mail-server.ts"
 import * as people from "../test/people.ts"
+import { refusing } from "../test/refusals.ts"
 
 const harness = await startHarness()
 const acme = await people.bootstrap(harness)
@@ -17,12 +18,7 @@ const codeOf = (link: string) => new URL(link).searchParams.get("token") ?? ""
 const memberOf = async (membershipId: string) =>
   harness.call(`GET /api/v2/organizations/${acme.id}/memberships/${membershipId}`, { token: acme.token })
 
-async function refused(act: () => Promise<{ status: number; text: string }>, status: number): Promise<void> {
-  const before = await harness.state()
-  const answer = await act()
-  assert.equal(answer.status, status, answer.text)
-  assert.deepEqual(await harness.state(), before)
-}
+const refused = refusing(harness)
 
 async function invited(email: string, role = "member") {
   const invitation = await people.invite(harness, acme, email, role)

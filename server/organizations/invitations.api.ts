@@ -110,6 +110,7 @@ export const invitationEndpoints = [
     summary: "Say no to an invitation",
     tags,
     access: "public",
+    isExtension: true,
     body: shown,
     result: z.object({ message: z.string() }),
     async handle(ctx, { body }) {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict"
 import { describe, test } from "node:test"
 import { startHarness } from "../test/harness.ts"
 import * as people from "../test/people.ts"
+import { refusing } from "../test/refusals.ts"
 
 const harness = await startHarness()
 const acme = await people.bootstrap(harness)
@@ -30,12 +31,7 @@ const members = async (organization = acme) =>
 const member = async (email: string, organization = acme) =>
   (await members(organization)).find(({ user }) => user.username === email)
 
-async function refused(act: () => Promise<{ status: number; text: string }>, status: number): Promise<void> {
-  const before = await harness.state()
-  const answer = await act()
-  assert.equal(answer.status, status, answer.text)
-  assert.deepEqual(await harness.state(), before)
-}
+const refused = refusing(harness)
 
 describe("inviting", () => {
   test("answers a link for each, and a membership that is pending", async () => {

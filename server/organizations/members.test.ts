@@ -3,6 +3,7 @@ import { describe, test } from "node:test"
 import type { Call } from "../test/http.ts"
 import { startHarness } from "../test/harness.ts"
 import * as people from "../test/people.ts"
+import { refusing } from "../test/refusals.ts"
 
 const harness = await startHarness()
 const acme = await people.bootstrap(harness)
@@ -34,12 +35,7 @@ async function addMember(role = "member", organization = acme) {
   return { email, signedInToken, token, id: await people.membershipIdOf(harness, organization, email) }
 }
 
-async function refused(act: () => Promise<{ status: number; text: string }>, status: number): Promise<void> {
-  const before = await harness.state()
-  const answer = await act()
-  assert.equal(answer.status, status, answer.text)
-  assert.deepEqual(await harness.state(), before)
-}
+const refused = refusing(harness)
 
 describe("reading", () => {
   test("one member is shown with name, role, state and what is noted", async () => {

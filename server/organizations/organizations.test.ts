@@ -4,6 +4,7 @@ import type { Call } from "../test/http.ts"
 import { startHarness } from "../test/harness.ts"
 import { newId } from "../crypto/ids.ts"
 import * as people from "../test/people.ts"
+import { refusing } from "../test/refusals.ts"
 
 const harness = await startHarness()
 const acme = await people.bootstrap(harness)
@@ -16,12 +17,7 @@ const patch = (body: unknown, more: Call = {}) =>
 const claimsOf = (token: string) =>
   JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as { iat: number; exp: number }
 
-async function refused(act: () => Promise<{ status: number; text: string }>, status: number): Promise<void> {
-  const before = await harness.state()
-  const answer = await act()
-  assert.equal(answer.status, status, answer.text)
-  assert.deepEqual(await harness.state(), before)
-}
+const refused = refusing(harness)
 
 /** An organization of its own of `acme`'s admin, with a person, a machine identity and a group in it. */
 async function addOwn(name: string) {

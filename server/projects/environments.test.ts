@@ -3,6 +3,7 @@ import { describe, test } from "node:test"
 import { startHarness } from "../test/harness.ts"
 import * as people from "../test/people.ts"
 import { addProject, type Project } from "../test/projects.ts"
+import { refusing } from "../test/refusals.ts"
 
 const harness = await startHarness()
 const acme = await people.bootstrap(harness)
@@ -24,13 +25,7 @@ async function places(project: Project): Promise<string> {
   return rows.map(({ slug, position }) => `${slug} ${position}`).join(", ")
 }
 
-async function refused(send: () => ReturnType<typeof create>, status: number) {
-  const before = await harness.state()
-  const answer = await send()
-  assert.equal(answer.status, status, answer.text)
-  assert.deepEqual(await harness.state(), before)
-  return answer
-}
+const refused = refusing(harness)
 
 describe("an environment", () => {
   test("is made behind the others, and is found by id, by slug, and by its id alone", async () => {

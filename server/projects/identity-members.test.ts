@@ -4,6 +4,7 @@ import { describe, test } from "node:test"
 import { startHarness } from "../test/harness.ts"
 import * as people from "../test/people.ts"
 import { addProject, addProjectRole, putInProject } from "../test/projects.ts"
+import { refusing } from "../test/refusals.ts"
 
 const harness = await startHarness()
 const acme = await people.bootstrap(harness)
@@ -29,14 +30,7 @@ const call = (
     body,
   })
 
-async function refused(send: () => ReturnType<typeof call>, status: number) {
-  const before = await harness.state()
-  const answer = await send()
-  assert.equal(answer.status, status, answer.text)
-  const after = await harness.state()
-  assert.deepEqual({ ...after, audit_logs: [] }, { ...before, audit_logs: [] })
-  return answer
-}
+const refused = refusing(harness, "but for its record")
 
 const slugs = (roles: { role: string; customRoleSlug: string | null }[]) =>
   roles.map(({ role, customRoleSlug }) => customRoleSlug ?? role)

@@ -2,9 +2,9 @@ import assert from "node:assert/strict"
 import { randomUUID } from "node:crypto"
 import { describe, test } from "node:test"
 import { startHarness } from "../test/harness.ts"
-import type { Answer } from "../test/http.ts"
 import * as people from "../test/people.ts"
 import { addProject, addProjectRole, putInProject, type Project } from "../test/projects.ts"
+import { refusing } from "../test/refusals.ts"
 
 const harness = await startHarness()
 const acme = await people.bootstrap(harness)
@@ -14,16 +14,7 @@ const call = (method: string, path: string, body?: unknown, as = token) =>
 const [v1, v2] = ["/api/v1/additional-privilege/identity", "/api/v2/identity-project-additional-privilege"]
 const ofPeople = "/api/v1/user-project-additional-privilege"
 
-async function refused(act: () => Promise<Answer>, status: number, error?: string): Promise<Answer> {
-  const before = await harness.state()
-  const answer = await act()
-  assert.equal(answer.status, status, answer.text)
-  if (error !== undefined) assert.equal(answer.body.error, error)
-  const { audit_logs: _, ...after } = await harness.state()
-  const { audit_logs: __, ...rest } = before
-  assert.deepEqual(after, rest)
-  return answer
-}
+const refused = refusing(harness, "but for its record")
 
 let made = 0
 type Kind = "user" | "identity"

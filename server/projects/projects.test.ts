@@ -3,6 +3,7 @@ import { describe, test } from "node:test"
 import { startHarness } from "../test/harness.ts"
 import * as people from "../test/people.ts"
 import { addProject, putInProject } from "../test/projects.ts"
+import { refusing } from "../test/refusals.ts"
 
 const harness = await startHarness()
 const acme = await people.bootstrap(harness)
@@ -18,13 +19,7 @@ const statusesOf = (answers: { status: number }[]) =>
   answers.map(({ status }) => status).toSorted((one, other) => one - other)
 
 /** A refusal that has changed nothing. */
-async function refused(send: () => ReturnType<typeof create>, status: number) {
-  const before = await harness.state()
-  const answer = await send()
-  assert.equal(answer.status, status, answer.text)
-  assert.deepEqual(await harness.state(), before)
-  return answer
-}
+const refused = refusing(harness)
 
 const events = async (type: string) => {
   const rows = await harness.db

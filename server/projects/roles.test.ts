@@ -2,10 +2,10 @@ import assert from "node:assert/strict"
 import { describe, test } from "node:test"
 import { builtInProjectRules } from "../access/project-roles.ts"
 import { startHarness } from "../test/harness.ts"
-import type { Answer } from "../test/http.ts"
 import * as people from "../test/people.ts"
 import { addProject, putInProject, type Project } from "../test/projects.ts"
 import { deleteRole, heldRoleBySlug, lockRole } from "./roles.store.ts"
+import { refusing } from "../test/refusals.ts"
 
 const harness = await startHarness()
 const acme = await people.bootstrap(harness)
@@ -14,16 +14,7 @@ const call = (method: string, path: string, body?: unknown, as = token) =>
   harness.call(`${method} ${path}`, { token: as, ...(body === undefined ? {} : { body }) })
 const routeOf = ({ id }: Project) => `/api/v1/projects/${id}/roles`
 
-async function refused(act: () => Promise<Answer>, status: number, error?: string): Promise<Answer> {
-  const before = await harness.state()
-  const answer = await act()
-  assert.equal(answer.status, status, answer.text)
-  if (error !== undefined) assert.equal(answer.body.error, error)
-  const { audit_logs: _, ...after } = await harness.state()
-  const { audit_logs: __, ...rest } = before
-  assert.deepEqual(after, rest)
-  return answer
-}
+const refused = refusing(harness, "but for its record")
 
 let made = 0
 /** A project, and somebody in it with a custom role of these rules and what a viewer may do. */

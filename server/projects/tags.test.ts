@@ -6,6 +6,7 @@ import { startHarness } from "../test/harness.ts"
 import type { Answer } from "../test/http.ts"
 import * as people from "../test/people.ts"
 import { addProject, addProjectRole, putInProject } from "../test/projects.ts"
+import { refusing } from "../test/refusals.ts"
 
 const harness = await startHarness()
 const acme = await people.bootstrap(harness)
@@ -21,13 +22,8 @@ const addTag = async (slug: string, of = project) =>
   people.ok(await send(`POST ${tagsOf(of)}`, { slug, color: "#ff0000" })).tag
 
 /** Sees that it is refused so, and that nothing but the audit log has changed. */
-async function refused(status: number, ask: () => Promise<Answer>): Promise<void> {
-  const before = await harness.state()
-  const answer = await ask()
-  assert.equal(answer.status, status, answer.text)
-  const after = await harness.state()
-  assert.deepEqual({ ...after, audit_logs: [] }, { ...before, audit_logs: [] })
-}
+const refuse = refusing(harness, "but for its record")
+const refused = (status: number, ask: () => Promise<Answer>) => refuse(ask, status)
 
 describe("a tag", () => {
   test("is made, found, changed and deleted, on both generations of routes", async () => {

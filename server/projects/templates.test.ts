@@ -3,6 +3,7 @@ import { describe, test } from "node:test"
 import { startHarness } from "../test/harness.ts"
 import * as people from "../test/people.ts"
 import { putInProject } from "../test/projects.ts"
+import { refusing } from "../test/refusals.ts"
 
 const harness = await startHarness()
 const acme = await people.bootstrap(harness)
@@ -17,13 +18,7 @@ const createProject = (body: Record<string, unknown>, caller = token) =>
   call("POST /api/v1/projects", { projectName: "Made", ...body }, caller)
 
 /** A refusal that has changed nothing but the audit log. */
-async function refused(send: () => ReturnType<typeof create>, status: number) {
-  const before = await harness.state()
-  const answer = await send()
-  assert.equal(answer.status, status, answer.text)
-  assert.deepEqual({ ...(await harness.state()), audit_logs: [] }, { ...before, audit_logs: [] })
-  return answer
-}
+const refused = refusing(harness, "but for its record")
 const lastEvent = async (type: string) => {
   const row = await harness.db
     .selectFrom("audit_logs")

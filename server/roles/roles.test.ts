@@ -1,8 +1,8 @@
 import assert from "node:assert/strict"
 import { describe, test } from "node:test"
 import { startHarness } from "../test/harness.ts"
-import type { Answer } from "../test/http.ts"
 import * as people from "../test/people.ts"
+import { refusing } from "../test/refusals.ts"
 
 const harness = await startHarness()
 const acme = await people.bootstrap(harness)
@@ -18,15 +18,7 @@ async function addRole(slug: string, permissions: unknown[] = [readGroups]): Pro
   return people.ok(await call("POST", route, { slug, name: slug, permissions })).role.id
 }
 
-async function refused(act: () => Promise<Answer>, status: number): Promise<Answer> {
-  const before = await harness.state()
-  const answer = await act()
-  assert.equal(answer.status, status, answer.text)
-  const { audit_logs: _, ...after } = await harness.state()
-  const { audit_logs: __, ...rest } = before
-  assert.deepEqual(after, rest)
-  return answer
-}
+const refused = refusing(harness, "but for its record")
 
 describe("custom roles", () => {
   test("are made, read by id and slug, changed and deleted", async () => {

@@ -56,6 +56,7 @@ export const secretMoveEndpoints = [
     summary: "Put a secret back to what it was in a version",
     tags,
     access: { project: ["edit", "secrets"] },
+    isExtension: true,
     params: z.object({ secretId: idParam("The ID of the secret.") }),
     body: z.object({ version: versionNumber.describe("The version that is to be again.") }),
     inProject: ({ params }) => ({ secretId: params.secretId }),

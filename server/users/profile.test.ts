@@ -4,6 +4,7 @@ import { startHarness } from "../test/harness.ts"
 import type { Answer } from "../test/http.ts"
 import * as people from "../test/people.ts"
 import { listenTo, type Listening } from "../test/statements.ts"
+import { refusing } from "../test/refusals.ts"
 
 let listening: Listening | undefined
 const harness = await startHarness({}, async (database) => {
@@ -21,12 +22,7 @@ const user = (token: string) => harness.call("GET /api/v1/user", { token })
 const rename = (token: string, body: unknown) => harness.call(`PATCH ${url}/name`, { token, body })
 const shown = ({ status, body }: Answer) => [status, body.error]
 
-async function refused(act: () => Promise<Answer>, status: number): Promise<void> {
-  const before = await harness.state()
-  const answer = await act()
-  assert.equal(answer.status, status, answer.text)
-  assert.deepEqual(await harness.state(), before)
-}
+const refused = refusing(harness)
 
 describe("the account", () => {
   test("is shown with every field that clients know, and nothing that is secret", async () => {
