@@ -16,7 +16,12 @@ export type Incoming = {
     { bytes: Buffer; type: "json" | "form" | "csv" } | { type: "unsupported"; mediaType: string } | undefined
 }
 
-export type Input = { params: unknown; query: unknown; body: unknown }
+export type Input = {
+  params: unknown
+  query: unknown
+  body: unknown
+  extended: { query: unknown; body: unknown }
+}
 export type Parsed = { ok: true; input: Input } | { ok: false; error: DomainError }
 
 /** The input, or what is wrong with it, thrown. */
@@ -34,7 +39,12 @@ export function parse(endpoint: Endpoint, incoming: Incoming): Parsed {
     const query = part(endpoint.query, incoming.query)
     const sent = readBody(endpoint, incoming.body)
     const body = endpoint.body && part(endpoint.body, sent)
-    return { ok: true, input: { params, query, body } }
+    const { extended } = endpoint
+    const more = {
+      query: part(extended?.query, incoming.query),
+      body: part(extended?.body, isObject(sent) ? sent : {}),
+    }
+    return { ok: true, input: { params, query, body, extended: more } }
   } catch (error) {
     if (error instanceof DomainError) return { ok: false, error }
     throw error
@@ -61,7 +71,10 @@ function requireDecodable(url: string): void {
   }
 }
 
-function part(schema: Endpoint["params"], value: unknown): unknown {
+const isObject = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+function part(schema: z.ZodType | undefined, value: unknown): unknown {
   if (!schema) return undefined
   const result = schema.safeParse(value, { reportInput: true })
   if (!result.success) throw new ValidationError(toIssues(result.error))

@@ -24,8 +24,15 @@ type ContextFor<A extends Access> = A extends "public"
 type Parsed<S> = S extends z.ZodType ? z.output<S> : undefined
 type FactsOf<F> = F extends Facts<infer Row, never> ? Row : undefined
 
-type Sent<P, Q, B> = { params: Parsed<P>; query: Parsed<Q>; body: Parsed<B> }
-type Input<P, Q, B, F> = Sent<P, Q, B> & {
+/** What Conclave takes besides: fields of the query and of the body. */
+export type Extended = { query?: z.ZodObject; body?: z.ZodObject }
+type ExtendedOf<E> = {
+  query: E extends { query: infer Q } ? Parsed<Q> : undefined
+  body: E extends { body: infer B } ? Parsed<B> : undefined
+}
+
+type Sent<P, Q, B, E> = { params: Parsed<P>; query: Parsed<Q>; body: Parsed<B>; extended: ExtendedOf<E> }
+type Input<P, Q, B, F, E> = Sent<P, Q, B, E> & {
   /** What the declared `facts` read, in the same statement as the caller. */ facts: FactsOf<F>
 }
 
@@ -36,7 +43,7 @@ export const anyCaller: readonly CallerKind[] = ["user", "machine", "service"]
 export type NoAudit = { none: string }
 export const none = (reason: string): NoAudit => ({ none: reason })
 
-type Declaration<Route extends string, A extends Access, P, Q, B, R extends z.ZodType, F> = {
+type Declaration<Route extends string, A extends Access, P, Q, B, R extends z.ZodType, F, E> = {
   access: A
   tags: [string, ...string[]]
   /** One line for the document; left out where the public contract has none. */ summary?: string
@@ -45,6 +52,11 @@ type Declaration<Route extends string, A extends Access, P, Q, B, R extends z.Zo
   /** Allow-list of the answer: what it does not name does not leave. */ result: R
   /** Conclave's own, and no part of the API that others speak: it is in the extended document alone. */
   isExtension?: true
+  /**
+   * Conclave's own part of an operation that others have, too, in the extended document alone. A body is for what takes
+   * none elsewhere; there whatever is no JSON object was never looked at, and is not looked at here.
+   */
+  extended?: E
   /** Which kinds of token the endpoint takes; people and machine identities unless it says otherwise, see `anyCaller`. */
   callers?: readonly CallerKind[]
   /** True for what is the caller's own to do, and needs no permission; for an organization's endpoints. */
@@ -62,7 +74,7 @@ type Declaration<Route extends string, A extends Access, P, Q, B, R extends z.Zo
   /** The state of what is answered, for an `ETag` that stands for it on every route. */
   tagOf?: (result: z.input<R>) => unknown
   /** The same of what will be changed, locked; such a mutation may be sent with `If-Match`. */
-  ifMatch?: (ctx: ContextFor<A>, input: Input<P, Q, B, F>) => Promise<unknown>
+  ifMatch?: (ctx: ContextFor<A>, input: Input<P, Q, B, F, E>) => Promise<unknown>
   /** Signs in by password: a flood of them is refused at the first line of each, with nothing of it read. */
   comparesPassword?: true
   /**
@@ -74,19 +86,19 @@ type Declaration<Route extends string, A extends Access, P, Q, B, R extends z.Zo
   /** All but GET run in a transaction. `false`: a single statement with its own audit row; `true`: a GET that writes. */
   transaction?: boolean
   /** Read in the same round trip as the caller; `values` picks their inputs. */ facts?: F
-  factValues?: (input: Sent<P, Q, B>) => unknown[]
+  factValues?: (input: Sent<P, Q, B, E>) => unknown[]
   /** A mutation without audit row says why. */ audit?: NoAudit
-  handle(ctx: ContextFor<A>, input: Input<P, Q, B, F>): Promise<z.input<R> | Prepared>
+  handle(ctx: ContextFor<A>, input: Input<P, Q, B, F, E>): Promise<z.input<R> | Prepared>
 } & ([PathNames<Route>] extends [never] ? { params?: undefined } : { params: P }) &
   (A extends { project: unknown }
     ? {
         /** Which project the request is about; read in the same round trip as the caller, and the handler's `ctx.project`. */
-        inProject: (input: Sent<P, Q, B>) => ProjectReference
+        inProject: (input: Sent<P, Q, B, E>) => ProjectReference
       }
     : A extends { orInProject: unknown }
       ? {
           /** Which project the request names, if it names one; the handler's `ctx.project` where the caller is in it. */
-          inProject: (input: Sent<P, Q, B>) => ProjectReference | undefined
+          inProject: (input: Sent<P, Q, B, E>) => ProjectReference | undefined
         }
       : { inProject?: undefined })
 
@@ -107,6 +119,7 @@ export type Endpoint = {
   inProject:
     ((input: { params: unknown; query: unknown; body: unknown }) => ProjectReference | undefined) | undefined
   isExtension: boolean
+  extended: Extended | undefined
   beforeSecondFactor: boolean
   alsoForm: boolean
   alsoCsv: ((text: string) => unknown) | undefined
@@ -137,7 +150,8 @@ export function endpoint<
   Q extends z.ZodType | undefined = undefined,
   B extends z.ZodType | undefined = undefined,
   F = undefined,
->(id: string, route: Route, declaration: Declaration<Route, A, P, Q, B, R, F>): Endpoint {
+  E extends Extended | undefined = undefined,
+>(id: string, route: Route, declaration: Declaration<Route, A, P, Q, B, R, F, E>): Endpoint {
   const [method = "", path = ""] = route.split(" ")
   const transaction = declaration.transaction ?? method !== "GET"
   const erased = {
@@ -155,6 +169,7 @@ export function endpoint<
     isOwn: undefined,
     inProject: undefined,
     isExtension: false,
+    extended: undefined,
     beforeSecondFactor: false,
     alsoForm: false,
     alsoCsv: undefined,

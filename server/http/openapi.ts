@@ -5,7 +5,9 @@ type Json = Record<string, unknown>
 
 /** What other servers of this API have, too. */
 export const withoutExtensions = (endpoints: readonly Endpoint[]): Endpoint[] =>
-  endpoints.filter(({ isExtension }) => !isExtension)
+  endpoints
+    .filter(({ isExtension }) => !isExtension)
+    .map((endpoint) => ({ ...endpoint, extended: undefined }))
 
 /** The OpenAPI 3.0.3 document of these endpoints. It follows the public document of the Infisical API in form. */
 export function openapi(endpoints: readonly Endpoint[], siteUrl: string): Json {
@@ -31,13 +33,19 @@ export function openapi(endpoints: readonly Endpoint[], siteUrl: string): Json {
 }
 
 function operation(endpoint: Endpoint): Json {
-  const parameters = [...parametersOf(endpoint.query, "query"), ...parametersOf(endpoint.params, "path")]
+  const { extended } = endpoint
+  const parameters = [
+    ...parametersOf(endpoint.query, "query"),
+    ...parametersOf(extended?.query, "query"),
+    ...parametersOf(endpoint.params, "path"),
+  ]
+  const body = endpoint.body ?? extended?.body
   return {
     ...(endpoint.summary ? { summary: endpoint.summary } : {}),
     tags: endpoint.tags,
     operationId: endpoint.id,
     ...(parameters.length > 0 ? { parameters } : {}),
-    ...(endpoint.body ? { requestBody: requestBody(endpoint.body) } : {}),
+    ...(body ? { requestBody: requestBody(body, endpoint.body !== undefined) } : {}),
     // The operation that the contract fixes has no such key; the others may be tried from the page.
     ...(endpoint.summary && endpoint.access !== "public" ? { security: [{ bearerAuth: [] }] } : {}),
     responses: {
@@ -63,8 +71,8 @@ function parametersOf(schema: z.ZodType | undefined, place: "query" | "path"): J
   })
 }
 
-function requestBody(schema: z.ZodType): Json {
-  const isRequired = !schema.safeParse(undefined).success
+function requestBody(schema: z.ZodType, mayBeRequired: boolean): Json {
+  const isRequired = mayBeRequired && !schema.safeParse(undefined).success
   return {
     ...(isRequired ? { required: true } : {}),
     content: { "application/json": { schema: schemaOf(schema, "input") } },

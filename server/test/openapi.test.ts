@@ -1,8 +1,10 @@
 import assert from "node:assert/strict"
 import { readFile } from "node:fs/promises"
 import { describe, test } from "node:test"
+import { z } from "zod"
 import { endpoints } from "../endpoints.ts"
-import { openapi } from "../http/openapi.ts"
+import { endpoint } from "../http/endpoint.ts"
+import { openapi, withoutExtensions } from "../http/openapi.ts"
 import { startHarness } from "./harness.ts"
 
 type Json = { [key: string]: unknown }
@@ -66,10 +68,39 @@ describe("the document", () => {
     assert.ok(own.length > 0)
     for (const { path, method } of own) assert.equal(paths[path]?.[method.toLowerCase()], undefined, path)
     const expected = openapi(
-      endpoints.filter((endpoint) => !own.includes(endpoint)),
+      endpoints
+        .filter((endpoint) => !own.includes(endpoint))
+        .map((endpoint) => ({ ...endpoint, extended: undefined })),
       "https://conclave.example.com",
     )
     assert.deepEqual({ ...rest, paths }, JSON.parse(JSON.stringify(expected)))
+  })
+
+  test("has Conclave's own part of an operation where it has what is Conclave's own", () => {
+    const both = endpoint("doIt", "POST /do/{id}", {
+      tags: ["Test"],
+      access: "public",
+      params: z.object({ id: z.string() }),
+      query: z.object({ there: z.string().optional() }),
+      extended: {
+        query: z.object({ here: z.string().optional() }),
+        body: z.object({ until: z.string().optional() }),
+      },
+      result: z.object({}),
+      handle: async () => ({}),
+    })
+    const shown = (document: Record<string, unknown>) => {
+      const operation = (document as Document).paths["/do/{id}"]?.["post"]
+      return [
+        operation?.parameters?.map(({ name }) => name),
+        bodyPropertiesOf(operation ?? ({} as Operation)),
+      ]
+    }
+    assert.deepEqual(shown(openapi([both], siteUrl)), [
+      ["there", "here", "id"],
+      { until: { type: "string" } },
+    ])
+    assert.deepEqual(shown(openapi(withoutExtensions([both]), siteUrl)), [["there", "id"], undefined])
   })
 
   test("is OpenAPI 3.0.3 and has every endpoint, and nothing else", () => {
