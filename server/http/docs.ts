@@ -24,7 +24,10 @@ const html = `<!doctype html>
 </head>
 <body>
 <div id="page"></div>
-<noscript>The document is also at <a href="/api/docs/json">/api/docs/json</a>.</noscript>
+<noscript>
+The document is also at <a href="/api/docs/extended.json">/api/docs/extended.json</a>; without what is Conclave's own at
+<a href="/api/docs/json">/api/docs/json</a>.
+</noscript>
 <script src="/api/docs/swagger-ui-bundle.js"></script>
 <script src="/api/docs/start.js"></script>
 </body>
@@ -41,7 +44,7 @@ const setupToken = new URLSearchParams(location.hash.slice(1)).get("setup-token"
 if (setupToken) history.replaceState(null, "", location.pathname)
 let page
 page = SwaggerUIBundle({
-  url: "/api/docs/json",
+  url: "/api/docs/extended.json",
   dom_id: "#page",
   deepLinking: true,
   filter: true,
@@ -90,7 +93,7 @@ function documentAt(path: string, make: MakeDocument): Page {
 
 /**
  * The documents, each made when it is first asked for, and a page to read and try the API that needs nothing from
- * elsewhere. `compatible` has what other servers of this API have, `extended` all that there is.
+ * elsewhere, of all that there is: `extended`. `compatible` has what other servers of this API have.
  */
 export function docsPages({ compatible, extended }: Record<"compatible" | "extended", MakeDocument>): Page[] {
   return [

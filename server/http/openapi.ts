@@ -42,6 +42,9 @@ function operation(endpoint: Endpoint): Json {
   const body = endpoint.body ?? extended?.body
   return {
     ...(endpoint.summary ? { summary: endpoint.summary } : {}),
+    ...(endpoint.isExtension
+      ? { description: "Conclave's own: other servers of this API have no such operation." }
+      : {}),
     tags: endpoint.tags,
     operationId: endpoint.id,
     ...(parameters.length > 0 ? { parameters } : {}),
