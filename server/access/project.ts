@@ -28,7 +28,15 @@ export function keyOf(reference: ProjectReference): [key: ProjectKey, value: str
 }
 
 /** A project of the caller's organization that the caller is in, with the caller's rights in it now. */
-export type Project = { id: string; name: string; slug: string; type: string; rights: Rights }
+export type Project = {
+  id: string
+  name: string
+  slug: string
+  type: string
+  rights: Rights
+  /** The rules that give the rights: built-in roles by slug, others by id and content; a service token has none. */
+  ruleKeys: readonly string[]
+}
 
 /** The same, whether or not the caller is in it. */
 export type FoundProject = Project & { isMember: boolean }

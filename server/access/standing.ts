@@ -13,6 +13,13 @@ export class StandingChanged extends DomainError {
   }
 }
 
+/** Where somebody acts from and by what, for a write that looks at both again. Service tokens make no such writes. */
+export const credentialOf = (actor: OrganizationActor) => ({
+  kind: actor.kind === "user" ? ("user" as const) : ("machine" as const),
+  membershipId: actor.membershipId,
+  credentialId: actor.kind === "user" ? actor.sessionId : actor.tokenId,
+})
+
 /** Throws `StandingChanged` unless the caller has the same place and the same rights as before. */
 export function requireSameStanding(before: OrganizationActor, now: OrganizationActor): void {
   const isSame =

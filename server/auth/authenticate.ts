@@ -215,7 +215,8 @@ async function projectOf(
 
 function projectOfRow(row: store.ProjectColumns, rights: Rights): FoundProject | undefined {
   const { project_id: id, project_name: name = "", project_slug: slug = "", project_type: type = "" } = row
-  return id ? { id, name, slug, type, isMember: row.is_in_project ?? false, rights } : undefined
+  const { is_in_project: isMember = false, project_rules: ruleKeys = [] } = row
+  return id ? { id, name, slug, type, isMember, rights, ruleKeys } : undefined
 }
 
 function secondFactorOf(row: store.UserRow): SecondFactor {

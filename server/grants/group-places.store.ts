@@ -6,8 +6,7 @@ import {
   auditValues,
   type AuditRow,
 } from "../db/audit-row.ts"
-import { besidePool, run, type Queries } from "../db/database.ts"
-import { isUndone } from "../db/constraints.ts"
+import { run, type Queries } from "../db/database.ts"
 import {
   callerLists,
   callerValueCount,
@@ -18,7 +17,7 @@ import {
   type JudgedBy,
   type Waiting,
 } from "../db/standing.ts"
-import { together } from "../db/together.ts"
+import { writtenTogether } from "../db/written-together.ts"
 
 /*
  * Places in groups, begun and ended with their audit rows. Those of one organization that come together are written by
@@ -194,11 +193,9 @@ async function sendOne<Outcome>(
   texts: TextsOf,
   write: Write,
   waiting: Waiting,
-): Promise<Outcome> {
+): Promise<Outcome[]> {
   const { one } = texts[write.pair.kind][write.judgedBy.kind]
-  const [outcome] = await run<Outcome>(db, one[waiting], valuesOfOne(write))
-  if (!outcome) throw new Error("A write had no outcome.")
-  return outcome
+  return run<Outcome>(db, one[waiting], valuesOfOne(write))
 }
 
 /** All of one organization, one kind of member and one kind of caller. */
@@ -210,7 +207,7 @@ async function send<Outcome>(
 ): Promise<Outcome[]> {
   const [first] = writes
   if (!first) return []
-  if (writes.length === 1) return [await sendOne(db, texts, first, waiting)]
+  if (writes.length === 1) return sendOne(db, texts, first, waiting)
   const { several } = texts[first.pair.kind][first.judgedBy.kind]
   const outcomes: Outcome[] = []
   const rows = await run<Outcome & { number: string }>(db, several[waiting], valuesOf(writes))
@@ -218,39 +215,12 @@ async function send<Outcome>(
   return outcomes
 }
 
-/**
- * Sends writes so that those of one organization that come together go out together, passing over what somebody else
- * is changing. Where that leaves a doubt, the write is decided alone, and waits.
- */
-function inBatches<Outcome>(texts: TextsOf, isDecided: (outcome: Outcome) => boolean) {
-  const batches = new WeakMap<Queries, (key: string, write: Write) => Promise<Outcome>>()
-
-  const batchOf = (db: Queries) => {
-    const batch =
-      batches.get(db) ??
-      together<Write, Outcome>((_key, writes) => send(besidePool(db, "writes"), texts, writes, "skips"), {
-        most: maxTogether,
-        mayRedo: () => false,
-      })
-    batches.set(db, batch)
-    return batch
-  }
-
-  return async (db: Queries, write: Write): Promise<Outcome> => {
-    const { pair, judgedBy } = write
-    // In a transaction it is alone, and what fails there fails the transaction.
-    if (besidePool(db, "writes") === db) return sendOne(db, texts, write, "waits")
-    try {
-      const outcome = await batchOf(db)(`${pair.orgId} ${pair.kind} ${judgedBy.kind}`, write)
-      if (isDecided(outcome)) return outcome
-    } catch (error) {
-      if (!isUndone(error)) throw error
-    }
-    return sendOne(db, texts, write, "waits")
-  }
-}
-
-const maxTogether = 32
+const inBatches = <Outcome>(texts: TextsOf, isDecided: (outcome: Outcome) => boolean) =>
+  writtenTogether<Write, Outcome>({
+    keyOf: ({ pair, judgedBy }) => `${pair.orgId} ${pair.kind} ${judgedBy.kind}`,
+    send: (db, writes, waiting) => send(db, texts, writes, waiting),
+    isDecided,
+  })
 
 const addTexts = textsOf(addSql, addOneSql)
 const removeTexts = textsOf(removeSql, removeOneSql)

@@ -1,6 +1,5 @@
 import type { Granted } from "../access/boundary.ts"
-import type { OrganizationActor } from "../access/actor.ts"
-import { StandingChanged } from "../access/standing.ts"
+import { credentialOf, StandingChanged } from "../access/standing.ts"
 import type { auditRow } from "../audit/audit.ts"
 import type { Context } from "../context.ts"
 import { newId } from "../crypto/ids.ts"
@@ -65,14 +64,6 @@ const writeBy =
   ({ pair, event: audit }: GroupWrite): store.Write => ({
     pair,
     id: newId(),
-    judgedBy: judgedBy(actor),
+    judgedBy: { ...credentialOf(actor), roleKeys: actor.roleKeys },
     audit,
   })
-
-/** By what the caller was judged, for a write that looks at it again. */
-const judgedBy = (actor: OrganizationActor): store.JudgedBy => ({
-  kind: actor.kind === "user" ? "user" : "machine",
-  membershipId: actor.membershipId,
-  credentialId: actor.kind === "user" ? actor.sessionId : actor.tokenId,
-  roleKeys: actor.roleKeys,
-})

@@ -1,50 +1,17 @@
 import { auditInsertFrom, auditValues, type AuditRow } from "../db/audit-row.ts"
 import { run, type Queries } from "../db/database.ts"
 import { folderChangeFrom, type Writer } from "../db/folder-change.ts"
-import { secretColumns, type SecretRow, type StoredPair } from "../db/secret-row.ts"
+import { secretColumns, type SecretRow } from "../db/secret-row.ts"
+import { givenSecrets, keepVersionsBy, secretInsert, type WrittenSecret } from "../db/written-secret.ts"
 
-/** A secret as it is written, with the version that is kept of it. Sealed columns are in hex. */
-export type WrittenSecret = {
-  id: string
-  version_id: string
-  key: string
-  owner_id: string | null
-  version: number
-  metadata: StoredPair[]
-  skips_multiline_encoding: boolean
-  reminder_note: string | null
-  reminder_repeat_days: number | null
-  tag_ids: string[]
-  sealed_value: string
-  sealed_comment: string | null
-  sealed_metadata: string | null
-  /** The same for the kept version, which is another place. */
-  kept_value: string
-  kept_comment: string | null
-  kept_metadata: string | null
-}
+export type { WrittenSecret } from "../db/written-secret.ts"
 
 // Personal overrides are no part of what a folder was.
 const noteChange = (rows: string, writer: [kind: string, id: string]): string =>
   folderChangeFrom(`${rows} where owner_id is null`, writer)
 
-const given = (parameter: string): string => `
-  select * from jsonb_to_recordset(${parameter}::jsonb) as n(
-    id uuid, version_id uuid, key text, owner_id uuid, version int, metadata jsonb, skips_multiline_encoding boolean,
-    reminder_note text, reminder_repeat_days int, tag_ids uuid[], sealed_value text, sealed_comment text, sealed_metadata text,
-    kept_value text, kept_comment text, kept_metadata text
-  )`
-
-// `written` are the rows of secrets, `$2` and `$3` say who has written them.
-const keepVersions = `
-  insert into secret_versions (
-    org_id, project_id, environment_id, id, secret_id, version, key, sealed_value, sealed_comment, metadata,
-    sealed_metadata, skips_multiline_encoding, reminder_note, reminder_repeat_days, tag_ids, actor_kind, actor_id)
-  select s.org_id, s.project_id, s.environment_id, n.version_id, s.id, n.version, n.key, decode(n.kept_value, 'hex'),
-    decode(n.kept_comment, 'hex'), n.metadata, decode(n.kept_metadata, 'hex'), n.skips_multiline_encoding,
-    n.reminder_note, n.reminder_repeat_days, n.tag_ids, $2::text, $3::uuid
-  from written s join given n on n.id = s.id
-  returning id`
+// `$2` and `$3` say who has written them.
+const keepVersions = keepVersionsBy("$2::text", "$3::uuid")
 
 /*
  * The folder is locked against its end while the rows go in, and a personal secret's shared one against its own. A name
@@ -54,18 +21,13 @@ const insertSql = (isAudited: boolean): string => `
   with held_folder as (
     select org_id, project_id, environment_id, id from folders
     where org_id = $1 and id = $4 and ended_at is null for key share
-  ), given as (${given("$5")}), held_shared as (
+  ), given as (${givenSecrets("$5")}), held_shared as (
     select key from secrets
     where org_id = $1 and folder_id = $4 and owner_id is null and ended_at is null
       and key in (select key from given where owner_id is not null)
     for key share
   ), written as (
-    insert into secrets (
-      org_id, project_id, environment_id, folder_id, id, key, owner_id, version, sealed_value, sealed_comment, metadata,
-      sealed_metadata, skips_multiline_encoding, reminder_note, reminder_repeat_days, tag_ids)
-    select f.org_id, f.project_id, f.environment_id, f.id, n.id, n.key, n.owner_id, n.version,
-      decode(n.sealed_value, 'hex'), decode(n.sealed_comment, 'hex'), n.metadata, decode(n.sealed_metadata, 'hex'),
-      n.skips_multiline_encoding, n.reminder_note, n.reminder_repeat_days, n.tag_ids
+    ${secretInsert}
     from held_folder f, given n
     where n.owner_id is null or n.key in (select key from held_shared)
     returning *
@@ -91,7 +53,7 @@ export function insertSecrets(
 }
 
 const updateSql = `
-  with given as (${given("$4")}), written as (
+  with given as (${givenSecrets("$4")}), written as (
     update secrets s
     set key = n.key, version = n.version, sealed_value = decode(n.sealed_value, 'hex'),
       sealed_comment = decode(n.sealed_comment, 'hex'), metadata = n.metadata,
