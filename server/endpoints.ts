@@ -17,6 +17,7 @@ import { identityMemberEndpoints } from "./groups/identity-members.api.ts"
 import { groupProjectEndpoints } from "./groups/projects.api.ts"
 import { bulkEndpoints } from "./groups/bulk.api.ts"
 import { memberEndpoints } from "./groups/members.api.ts"
+import { membershipSettingEndpoints } from "./groups/membership-settings.api.ts"
 import type { Endpoint } from "./http/endpoint.ts"
 import { clientSecretEndpoints } from "./identities/client-secrets.api.ts"
 import { identityEndpoints } from "./identities/identities.api.ts"
@@ -90,6 +91,7 @@ export const endpoints: readonly Endpoint[] = [
   ...roleEndpoints,
   ...groupEndpoints,
   ...memberEndpoints,
+  ...membershipSettingEndpoints,
   ...bulkEndpoints,
   ...identityMemberEndpoints,
   ...allMemberEndpoints,

@@ -62,7 +62,13 @@ export type AuditEvents = {
   }
   "clear-identity-universal-auth-lockouts": { identityId: string }
   "create-group": { groupId: string; name: string; slug: string; role: string }
-  "update-group": { groupId: string; name?: string; slug?: string; role?: string }
+  "update-group": {
+    groupId: string
+    name?: string
+    slug?: string
+    role?: string
+    membershipLifetime?: string | null
+  }
   "delete-group": { groupId: string; name: string; slug: string }
   "add-user-to-group": GroupMembership
   "remove-user-from-group": GroupMembership
@@ -270,8 +276,15 @@ type PrivilegeContent = {
   temporaryAccessStartTime?: string
 }
 
-type GroupMembership = { groupId: string; groupName: string; userId: string; username: string }
-type IdentityGroupMembership = { groupId: string; groupName: string; identityId: string }
+/** The row of a membership adds its end as `until`, and when it is ended whose say it was as `sources`. */
+type GroupMembership = MembershipTime & {
+  groupId: string
+  groupName: string
+  userId: string
+  username: string
+}
+type IdentityGroupMembership = MembershipTime & { groupId: string; groupName: string; identityId: string }
+type MembershipTime = { from?: string; sources?: string[] }
 
 type ProjectGroup = { projectId: string; groupId: string; groupName: string }
 type ProjectUser = { projectId: string; userId: string; username: string }

@@ -17,6 +17,7 @@ export interface ActiveGroupIdentityMemberships {
   valid_from: Timestamp
   valid_until: Timestamp | null
   is_closed: boolean
+  sources: string[]
 }
 
 export interface ActiveGroupRoleGrants {
@@ -38,6 +39,7 @@ export interface ActiveGroupUserMemberships {
   valid_from: Timestamp
   valid_until: Timestamp | null
   is_closed: boolean
+  sources: string[]
 }
 
 export interface ActiveOrganizationIdentityMemberships {
@@ -314,6 +316,7 @@ export interface GroupIdentityMemberships {
   valid_from: Generated<Timestamp>
   valid_until: Timestamp | null
   is_closed: Generated<boolean>
+  sources: Generated<string[]>
 }
 
 export interface GroupRoleGrants {
@@ -335,6 +338,7 @@ export interface GroupUserMemberships {
   valid_from: Generated<Timestamp>
   valid_until: Timestamp | null
   is_closed: Generated<boolean>
+  sources: Generated<string[]>
 }
 
 export interface Groups {
@@ -346,6 +350,8 @@ export interface Groups {
   created_at: Generated<Timestamp>
   updated_at: Generated<Timestamp>
   deleted_at: Timestamp | null
+  membership_lifetime_text: string | null
+  membership_lifetime_ms: Int8 | null
 }
 
 export interface HeldIdentityRoles {

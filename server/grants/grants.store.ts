@@ -1,5 +1,6 @@
 import { sql } from "kysely"
-import type { Queries } from "../db/database.ts"
+import { run, type Queries } from "../db/database.ts"
+import { untilNow } from "../db/place-dates.ts"
 
 /* Every insert of a place in an organization, and of a role, and of places in groups begun anew; see docs/decisions/0004. */
 
@@ -52,22 +53,25 @@ export async function insertRoleGrant(db: Queries, holder: Holder, grant: NewGra
     .execute()
 }
 
-/** Puts a person into these groups again. */
-export async function insertGroupPlaces(
-  db: Queries,
-  { orgId, membershipId }: { orgId: string; membershipId: string },
-  groupIds: readonly string[],
-): Promise<void> {
-  if (groupIds.length === 0) return
-  await db
-    .insertInto("group_user_memberships")
-    .values(
-      groupIds.map((group_id) => ({
-        org_id: orgId,
-        group_id,
-        membership_id: membershipId,
-        id: sql<string>`gen_random_uuid()`,
-      })),
-    )
-    .execute()
+/**
+ * Ends a person's places in groups and begins each anew, for as long as it would have lasted. What is over is closed, and
+ * what is yet to come begins when it would have.
+ */
+export async function beginGroupPlacesAnew(db: Queries, orgId: string, membershipId: string): Promise<void> {
+  await run(
+    db,
+    `with open as (
+       select * from group_user_memberships where org_id = $1 and membership_id = $2 and not is_closed for update
+     ), ended as (
+       update group_user_memberships set ${untilNow}
+       where org_id = $1 and id in (select id from open)
+       returning id
+     )
+     insert into group_user_memberships (org_id, id, group_id, membership_id, valid_from, valid_until, sources)
+     select org_id, gen_random_uuid(), group_id, membership_id, greatest(valid_from, statement_timestamp()),
+       valid_until, sources
+     from open join ended using (id)
+     where valid_until is null or valid_until > statement_timestamp()`,
+    [orgId, membershipId],
+  )
 }

@@ -47,10 +47,9 @@ export const giveRole = (
   role: StoredRole,
 ): Promise<void> => store.insertRoleGrant(db, holder, { id: newId(), ...role })
 
-/** Puts a person into groups again that they were in until this moment. */
+/** Has a person be in their groups from now on only, and for as long as before. */
 export const rejoinGroups = (
   db: Queries,
   _granted: Granted,
   member: { orgId: string; membershipId: string },
-  groupIds: readonly string[],
-): Promise<void> => store.insertGroupPlaces(db, member, groupIds)
+): Promise<void> => store.beginGroupPlacesAnew(db, member.orgId, member.membershipId)

@@ -2,6 +2,7 @@ import { z } from "zod"
 import { rowsOfCsv } from "../http/csv.ts"
 import { endpoint } from "../http/endpoint.ts"
 import { idParam, usernameParam } from "../http/fields.ts"
+import { endsAfterItBegins, membershipDates } from "../http/membership-dates.ts"
 import { changeMembers } from "./bulk.ts"
 
 const change = z
@@ -9,6 +10,7 @@ const change = z
     action: z.enum(["add", "remove"]).default("add").describe("What to do; adds when left out."),
     username: usernameParam("The username of a user.").optional(),
     machineIdentityId: idParam("The ID of a machine identity.").optional(),
+    ...membershipDates,
   })
   .refine(
     ({ username, machineIdentityId }) => (username === undefined) !== (machineIdentityId === undefined),
@@ -16,8 +18,13 @@ const change = z
       error: "Name either a username or a machineIdentityId",
     },
   )
-  .transform(({ action, username, machineIdentityId }) => ({
+  .refine(...endsAfterItBegins)
+  .refine(({ action, from, until }) => action === "add" || (from === undefined && until === undefined), {
+    error: "Only who is added is given a time",
+  })
+  .transform(({ action, username, machineIdentityId, from, until }) => ({
     action,
+    dates: { from, until },
     member:
       username === undefined
         ? { kind: "identity" as const, name: machineIdentityId ?? "" }

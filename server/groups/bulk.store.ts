@@ -21,3 +21,10 @@ export const machinesWithIds = (db: Queries, orgId: string, ids: readonly string
      where org_id = $1 and identity_id = any($2::uuid[])`,
     [orgId, ids],
   )
+
+/** The clock of the database. */
+export async function now(db: Queries): Promise<Date> {
+  const [row] = await run<{ now: Date }>(db, "select statement_timestamp() as now", [])
+  if (!row) throw new Error("The database has no clock.")
+  return row.now
+}

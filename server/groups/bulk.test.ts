@@ -1,5 +1,6 @@
 import assert from "node:assert/strict"
 import { describe, test } from "node:test"
+import { setTimeout as sleep } from "node:timers/promises"
 import { run } from "../db/database.ts"
 import { startHarness } from "../test/harness.ts"
 import type { Answer } from "../test/http.ts"
@@ -103,6 +104,35 @@ describe("many members at once", () => {
     // Who is in another organization is absent in the words of whoever is nowhere.
     const said = answer.body.failed.map(({ message }: { message: string }) => message.replace(/ \S+@\S+/, ""))
     assert.equal(said[0], said[1])
+  })
+})
+
+describe("somebody who leaves the organization meanwhile", () => {
+  test("is told of as one who is not there, and the others are added", async () => {
+    const group = await freshGroup()
+    const [leaving = "", staying = ""] = usernames.slice(-2)
+    const answer = await harness.db.transaction().execute(async (db) => {
+      const places = db.selectFrom("organization_user_memberships").select(["org_id", "id"])
+      const { id } = await places.where("username", "=", leaving).forUpdate().executeTakeFirstOrThrow()
+      const changing = change(group.id, [named(leaving), named(staying)], { mode: "perRow" })
+      // By now it has seen both, and waits for the one who is about to leave.
+      for (let isWaiting = false; !isWaiting; await sleep(5)) {
+        const waiting = await run(
+          harness.db,
+          `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+          [],
+        )
+        isWaiting = waiting.length > 0
+      }
+      await db
+        .updateTable("organization_user_memberships")
+        .set({ is_closed: true, valid_until: new Date() })
+        .where("id", "=", id)
+        .execute()
+      return { changing }
+    })
+    assert.deepEqual(counts(await answer.changing), [1, 0, 0, 1])
+    assert.equal(await inGroup(group.id), 1)
   })
 })
 

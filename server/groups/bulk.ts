@@ -1,16 +1,24 @@
-import { requireBoundary, type Granted } from "../access/boundary.ts"
-import { auditRow, sourceOf } from "../audit/audit.ts"
+import { isDeepStrictEqual } from "node:util"
+import type { Granted } from "../access/boundary.ts"
 import type { Context } from "../context.ts"
 import { uuidOrNull } from "../crypto/ids.ts"
 import { badRequest } from "../errors.ts"
 import { joinGroups, leaveGroups, type GroupWrite } from "../grants/group-places.ts"
-import { requireCoversProjectsOfGroup } from "../projects/group-projects.ts"
-import { getGroup, noSuchGroup, rulesOfGroup, type Group } from "./groups.ts"
+import { getGroup, noSuchGroup, type Group } from "./groups.ts"
 import * as store from "./bulk.store.ts"
+import {
+  absent,
+  faultOf,
+  requireMayAdd,
+  requireMayRemove,
+  writeOf,
+  type Dates,
+  type Member,
+} from "./joining.ts"
 
 /* Many changes of a group's members in one transaction, each with its own audit row. */
 
-export type Change = { action: "add" | "remove"; member: Named }
+export type Change = { action: "add" | "remove"; member: Named; /** Of who is added. */ dates: Dates }
 /** Whom a change is about, by the name that was sent. */
 export type Named = { kind: "user" | "identity"; name: string }
 /** A row that cannot be done, by its number from one on, and why. */
@@ -21,8 +29,8 @@ const shownFailures = 100
 
 /**
  * Makes the changes. Whoever is in the group already, or not in it, stays so; who is named several times is changed once.
- * Where all or nothing is wanted, somebody who is not in the organization keeps all of it from being done: 400, with
- * the first hundred rows at fault.
+ * Where all or nothing is wanted, somebody who is not in the organization, or a time that is over, keeps all of it from being
+ * done: 400, with the first hundred rows at fault.
  */
 export async function changeMembers(
   ctx: Context,
@@ -34,16 +42,20 @@ export async function changeMembers(
   const granted = await requireMayChange(ctx, group, changes)
   requireOneWay(changes)
   const found = await membersNamed(ctx, changes)
-  const absent = changes.flatMap(({ member }, index) =>
-    found.has(keyOf(member)) ? [] : [{ row: index + 1, message: noSuchMember(member) }],
-  )
-  if (mode === "allOrNothing" && absent.length > 0) {
-    throw badRequest(`Nothing was done: ${absent.length} of the rows cannot be`, {
-      details: { failed: absent.slice(0, shownFailures) },
+  const now = changes.some(isDated) ? await store.now(ctx.db) : undefined
+  const failed = changes.flatMap((change, index) => {
+    const message = faultIn(change, found, now)
+    return message === undefined ? [] : [{ row: index + 1, message }]
+  })
+  if (mode === "allOrNothing" && failed.length > 0) {
+    throw badRequest(`Nothing was done: ${failed.length} of the rows cannot be`, {
+      details: { failed: failed.slice(0, shownFailures) },
     })
   }
+  const failing = new Set(failed.map(({ row }) => row))
+  const good = changes.filter((_, index) => !failing.has(index + 1))
   const writes = (action: Change["action"], kind: Named["kind"]) =>
-    writesOf(ctx, { group, found, changes, action, kind })
+    writesOf(ctx, { group, found, changes: good, action, kind })
   const outcome = { added: 0, removed: 0 }
   for (const kind of ["user", "identity"] as const) {
     outcome.removed += await leaveGroups(ctx, writes("remove", kind))
@@ -53,14 +65,17 @@ export async function changeMembers(
     if (!groupExists) throw noSuchGroup(groupId)
     outcome.added += added
   }
-  const unchanged = changes.length - absent.length - outcome.added - outcome.removed
-  return { ...outcome, unchanged, failed: absent }
+  const unchanged = good.length - outcome.added - outcome.removed
+  return { ...outcome, unchanged, failed }
 }
 
-const powers = {
-  add: { user: "add-members", identity: "add-identities" },
-  remove: { user: "remove-members", identity: "remove-identities" },
-} as const
+const isDated = ({ dates }: Change): boolean => dates.from !== undefined || dates.until !== undefined
+
+/** Why a row cannot be done, if it cannot. */
+function faultIn({ member, dates }: Change, found: Found, now: Date | undefined): string | undefined {
+  if (!found.has(keyOf(member))) return absent(member.kind, member.name)
+  return now && faultOf(dates, now)
+}
 
 /** Asks the guard for each kind of change that is among them; the proof is for those that add somebody. */
 async function requireMayChange(
@@ -75,11 +90,9 @@ async function requireMayChange(
       changes.filter((change) => change.action === action).map(({ member }) => member.kind),
     )
     for (const kind of kinds) {
-      const rules = () => rulesOfGroup(ctx, group.id)
-      const shown = await requireBoundary(ctx.actor, [powers[action][kind], "groups"], what, rules)
-      if (action === "add") granted = shown
+      if (action === "add") granted = await requireMayAdd(ctx, group.id, kind, what)
+      else await requireMayRemove(ctx, group.id, kind, what)
     }
-    if (action === "add" && kinds.size > 0) await requireCoversProjectsOfGroup(ctx, group.id, what)
   }
   return granted
 }
@@ -88,15 +101,17 @@ const keyOf = ({ kind, name }: Named): string => `${kind} ${kind === "user" ? na
 
 /** In which order such rows count is nobody's to guess. */
 function requireOneWay(changes: readonly Change[]): void {
-  const actions = new Map<string, Change["action"]>()
-  for (const { action, member } of changes) {
-    const before = actions.get(keyOf(member)) ?? action
-    if (before !== action) throw badRequest(`${member.name} is both to be added and to be removed`)
-    actions.set(keyOf(member), action)
+  const ways = new Map<string, Change>()
+  for (const change of changes) {
+    const { action, member, dates } = change
+    const before = ways.get(keyOf(member)) ?? change
+    if (before.action !== action) throw badRequest(`${member.name} is both to be added and to be removed`)
+    if (!isDeepStrictEqual(before.dates, dates))
+      throw badRequest(`${member.name} is given two different times`)
+    ways.set(keyOf(member), before)
   }
 }
 
-type Member = { membershipId: string; /** Of the account or the machine identity. */ id: string }
 type Found = ReadonlyMap<string, Member>
 
 /** Who of them is in the organization, by two statements. */
@@ -106,18 +121,18 @@ async function membersNamed({ db, actor }: Context, changes: readonly Change[]):
   const people = await store.peopleNamed(db, actor.orgId, names("user"))
   const ids = names("identity").flatMap((name) => uuidOrNull(name) ?? [])
   const machines = await store.machinesWithIds(db, actor.orgId, ids)
-  const named = (kind: Named["kind"], name: string, membershipId: string, id: string) =>
-    [keyOf({ kind, name }), { membershipId, id }] as const
-  return new Map([
-    ...people.map((each) => named("user", each.username, each.membership_id, each.user_id)),
-    ...machines.map((each) => named("identity", each.identity_id, each.membership_id, each.identity_id)),
-  ])
+  const members: [Named, Member][] = [
+    ...people.map(({ username, membership_id: membershipId, user_id: userId }): [Named, Member] => [
+      { kind: "user", name: username },
+      { kind: "user", membershipId, userId, username },
+    ]),
+    ...machines.map(({ identity_id: identityId, membership_id: membershipId }): [Named, Member] => [
+      { kind: "identity", name: identityId },
+      { kind: "identity", membershipId, identityId },
+    ]),
+  ]
+  return new Map(members.map(([name, member]) => [keyOf(name), member]))
 }
-
-const noSuchMember = ({ kind, name }: Named): string =>
-  kind === "user"
-    ? `There is no user with the username ${name}`
-    : `There is no machine identity with the ID ${name} in the organization`
 
 type Part = {
   group: Group
@@ -129,24 +144,13 @@ type Part = {
 
 /** One kind of change, each member once. */
 function writesOf(ctx: Context, { group, found, changes, action, kind }: Part): GroupWrite[] {
-  const source = sourceOf(ctx)
-  const { orgId } = ctx.actor
-  const told = { groupId: group.id, groupName: group.name }
   const writes = new Map<string, GroupWrite>()
-  for (const change of changes) {
-    const { name } = change.member
+  for (const { dates, ...change } of changes) {
     const member = found.get(keyOf(change.member))
     if (!member || change.action !== action || change.member.kind !== kind || writes.has(member.membershipId))
       continue
-    const event =
-      kind === "user"
-        ? auditRow(source, eventsOfUsers[action], { ...told, userId: member.id, username: name })
-        : auditRow(source, eventsOfIdentities[action], { ...told, identityId: member.id })
-    const pair = { kind, orgId, groupId: group.id, membershipId: member.membershipId }
-    writes.set(member.membershipId, { pair, event })
+    const place = action === "add" ? ({ dates, source: "bulk" } as const) : undefined
+    writes.set(member.membershipId, writeOf(ctx, action, { group, member, place }))
   }
   return [...writes.values()]
 }
-
-const eventsOfUsers = { add: "add-user-to-group", remove: "remove-user-from-group" } as const
-const eventsOfIdentities = { add: "add-identity-to-group", remove: "remove-identity-from-group" } as const

@@ -1,6 +1,7 @@
 import { z } from "zod"
 import { endpoint } from "../http/endpoint.ts"
 import { idParam, search, timestamp, uuid } from "../http/fields.ts"
+import { MembershipDates } from "../http/membership-dates.ts"
 import { limit, page } from "../http/page.ts"
 import * as members from "./identity-members.ts"
 
@@ -57,11 +58,14 @@ export const identityMemberEndpoints = [
     tags,
     access: { organization: ["edit", "groups"] },
     params,
+    extended: { body: MembershipDates },
     result: z.object({ id: uuid }),
     transaction: false,
     facts: members.identityMemberFacts,
     factValues: ({ params }) => members.identityMemberFactValues(params.id, params.machineIdentityId),
-    handle: async (ctx, { params, facts }) => ({ id: await members.addIdentity(ctx, { ...params, facts }) }),
+    handle: async (ctx, { params, facts, extended }) => ({
+      id: await members.addIdentity(ctx, { ...params, facts }, extended.body),
+    }),
   }),
 
   endpoint(

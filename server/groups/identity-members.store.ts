@@ -2,28 +2,17 @@ import { sql } from "kysely"
 import type { Queries } from "../db/database.ts"
 import { facts } from "../db/facts.ts"
 import { plannedAnew, sliceOf } from "../db/paging.ts"
+import { placeFactColumns, type PlaceFacts } from "../db/place-facts.ts"
 
 /** A group and a machine identity, as adding and removing need them: read in the same statement as the caller. */
-export type IdentityMemberFacts = {
-  fact_group_id: string | null
-  fact_group_name: string
-  fact_group_slug: string
-  fact_membership_id: string | null
-  fact_identity_id: string
-  fact_is_in_group: boolean
-}
+export type IdentityMemberFacts = PlaceFacts & { fact_identity_id: string }
 
 /** Values: the ids of the group and of the machine identity, each null when it is no UUID. */
 export const identityMemberFacts = facts<
   IdentityMemberFacts,
   [groupId: string | null, identityId: string | null]
 >(`
-  select g.id as fact_group_id, g.name as fact_group_name, g.slug as fact_group_slug,
-    m.id as fact_membership_id, m.identity_id as fact_identity_id,
-    exists (
-      select from active_group_identity_memberships gm
-      where gm.org_id = $1 and gm.group_id = $4::uuid and gm.membership_id = m.id
-    ) as fact_is_in_group
+  select ${placeFactColumns("identity")}, m.identity_id as fact_identity_id
   from (values (true)) once
   left join groups g on g.org_id = $1 and g.id = $4::uuid and g.deleted_at is null
   left join active_organization_identity_memberships m on m.org_id = $1 and m.identity_id = $5::uuid`)

@@ -2,14 +2,15 @@ import { z } from "zod"
 import { endpoint } from "../http/endpoint.ts"
 import { idParam, usernameParam } from "../http/fields.ts"
 import { groupUserQuery, GroupUser, GroupUsers, presentListedGroupUser } from "../http/group-users.ts"
+import { MembershipDates } from "../http/membership-dates.ts"
 import * as members from "./members.ts"
 
-const present = (user: members.Member): z.input<typeof GroupUser> => ({
+const present = (user: members.Person): z.input<typeof GroupUser> => ({
   email: user.email,
   username: user.username,
-  firstName: user.first_name,
-  lastName: user.last_name,
-  id: user.user_id,
+  firstName: user.firstName,
+  lastName: user.lastName,
+  id: user.userId,
 })
 
 const tags: [string] = ["Groups"]
@@ -35,11 +36,13 @@ export const memberEndpoints = [
       id: idParam("The ID of the group to add the user to."),
       username: usernameParam("The username of the user to add to the group."),
     }),
+    extended: { body: MembershipDates },
     result: GroupUser,
     transaction: false,
     facts: members.memberFacts,
     factValues: ({ params }) => members.memberFactValues(params.id, params.username),
-    handle: async (ctx, { params, facts }) => present(await members.addUser(ctx, { ...params, facts })),
+    handle: async (ctx, { params, facts, extended }) =>
+      present(await members.addUser(ctx, { ...params, facts }, extended.body)),
   }),
 
   endpoint("removeUserFromGroup", "DELETE /api/v1/groups/{id}/users/{username}", {

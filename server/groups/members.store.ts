@@ -2,56 +2,36 @@ import { sql } from "kysely"
 import type { Queries } from "../db/database.ts"
 import { facts } from "../db/facts.ts"
 import { plannedAnew, sliceOf } from "../db/paging.ts"
+import { placeFactColumns, type PlaceFacts } from "../db/place-facts.ts"
+
+export type { PlaceFacts } from "../db/place-facts.ts"
 
 /** A group and a person, as adding and removing need them: read in the same statement as the caller. */
-export type MemberFacts = {
-  fact_group_id: string | null
-  fact_group_name: string
-  fact_group_slug: string
-  fact_membership_id: string | null
+export type MemberFacts = PlaceFacts & {
   fact_user_id: string
   fact_username: string
   fact_email: string | null
   fact_first_name: string | null
   fact_last_name: string | null
-  fact_is_in_group: boolean
 }
 
 /** Values: the group's id (null when it is no UUID) and the username as it was sent. */
 export const memberFacts = facts<MemberFacts, [groupId: string | null, username: string]>(`
-  select g.id as fact_group_id, g.name as fact_group_name, g.slug as fact_group_slug,
-    m.id as fact_membership_id, m.user_id as fact_user_id, m.username as fact_username,
+  select ${placeFactColumns("user")}, m.user_id as fact_user_id, m.username as fact_username,
     coalesce(m.invite_email, u.email) as fact_email,
     case when m.accepted_at is not null then u.first_name end as fact_first_name,
-    case when m.accepted_at is not null then u.last_name end as fact_last_name,
-    exists (
-      select from active_group_user_memberships gm
-      where gm.org_id = $1 and gm.group_id = $4::uuid and gm.membership_id = m.id
-    ) as fact_is_in_group
+    case when m.accepted_at is not null then u.last_name end as fact_last_name
   from (values (true)) once
   left join groups g on g.org_id = $1 and g.id = $4::uuid and g.deleted_at is null
   left join active_organization_user_memberships m on m.org_id = $1 and m.username = $5::text
   left join users u on u.id = m.user_id`)
 
-/** Ends the memberships that a person was given while invited; returns the groups. */
-export async function endInvitedMemberships(
-  db: Queries,
-  orgId: string,
-  membershipId: string,
-): Promise<string[]> {
-  const ended = await endOpen(db, { orgId, membershipId }).returning("group_id").execute()
-  return ended.map(({ group_id }) => group_id)
-}
-
 type Whose = { orgId: string; membershipId?: string }
 
 /** Ends all group memberships of a person, or of everybody. */
 export async function endMemberships(db: Queries, whose: Whose): Promise<void> {
-  await endOpen(db, whose).execute()
-}
-
-const endOpen = (db: Queries, { orgId, membershipId }: Whose) =>
-  db
+  const { orgId, membershipId } = whose
+  await db
     .updateTable("group_user_memberships")
     .set({
       is_closed: true,
@@ -61,6 +41,8 @@ const endOpen = (db: Queries, { orgId, membershipId }: Whose) =>
       row.and({ org_id: orgId, ...(membershipId === undefined ? {} : { membership_id: membershipId }) }),
     )
     .where("is_closed", "=", false)
+    .execute()
+}
 
 export type ListedUser = {
   id: string

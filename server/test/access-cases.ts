@@ -254,6 +254,13 @@ export const cases: Record<string, Make> = {
     path: { id: (await people.addGroup(harness, organization, fresh("group"))).id },
     body: { name: fresh("Renamed"), slug: fresh("renamed"), role: "member" },
   }),
+  getGroupMembershipSettings: async (harness, organization) => ({
+    path: { id: (await people.addGroup(harness, organization, fresh("group"))).id },
+  }),
+  updateGroupMembershipSettings: async (harness, organization) => ({
+    path: { id: (await people.addGroup(harness, organization, fresh("group"))).id },
+    body: { defaultLifetime: "30d" },
+  }),
   deleteGroup: async (harness, organization) => ({
     path: { id: (await people.addGroup(harness, organization, fresh("group"))).id },
   }),
