@@ -107,6 +107,28 @@ describe("a secret that was asked for before", () => {
     }
   })
 
+  test("is never kept with the value of another one, whatever its own value becomes", async () => {
+    const expanded = async (server: typeof left): Promise<string> =>
+      people.ok(await get(server, acme.token, "THREE", { expandSecretReferences: "true" })).secret.secretValue
+    await change("POST /api/v4/secrets/THREE", { secretValue: "plain" })
+    const steps: [value: string, found: string][] = [
+      ["plain", "plain"],
+      ["is ${ONE}", "is second"],
+      ["is ${FOUR}", "is ${FOUR}"],
+      ["plain again", "plain again"],
+    ]
+    for (const [value, found] of steps) {
+      await change("PATCH /api/v4/secrets/THREE", { secretValue: value })
+      for (const server of [left, right, left, right]) assert.equal(await expanded(server), found)
+    }
+    await change("PATCH /api/v4/secrets/THREE", { secretValue: "is ${FOUR}" })
+    assert.equal(await expanded(left), "is ${FOUR}")
+    await change("POST /api/v4/secrets/FOUR", { secretValue: "there now" })
+    for (const server of [left, right, left, right]) assert.equal(await expanded(server), "is there now")
+    const { secret } = people.ok(await get(left, acme.token, "THREE"))
+    assert.equal(secret.secretValue, "is ${FOUR}")
+  })
+
   test("is the caller's own where that is asked for", async () => {
     await change("POST /api/v4/secrets/ONE", { secretValue: "mine", type: "personal" })
     for (const server of [left, right, left, right]) {

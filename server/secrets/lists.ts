@@ -4,7 +4,7 @@ import { importedBy, type Found, type Imported } from "../imports/imported.ts"
 import { expandAll, referencePlaces } from "./expansion.ts"
 import * as store from "./lists.store.ts"
 import { callerOf, maySeeAll, mayOn, requirePlace, type Place } from "./places.ts"
-import { eventPlace, show, type Seen } from "./secrets.ts"
+import { eventPlace, refers, show, type Seen } from "./secrets.ts"
 import type { SecretRow } from "./secrets.store.ts"
 
 export { folderFacts } from "./lists.store.ts"
@@ -64,9 +64,6 @@ export async function listSecrets(
   const isWhole = !query.expandSecretReferences || !opened.some(refers)
   return { isWhole, secrets: answered.splice(0, secrets.length), imports: dealtOut(imports, answered) }
 }
-
-/** Whether there is something in the value that could be a reference. */
-const refers = ({ opened }: Seen): boolean => opened.value?.reveal().includes("${") ?? false
 
 /** Imports with what was opened of their secrets, in the same order. */
 const dealtOut = (imports: Imported[], opened: Seen[]): SeenImport[] =>

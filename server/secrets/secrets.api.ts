@@ -110,8 +110,9 @@ const one = (
       const name = secrets.nameOfSecret(ctx, asked, facts)
       const kept = name === undefined ? undefined : await secrets.findKeptSecret(ctx, asked, facts, name)
       if (kept?.answer instanceof Prepared) return kept.answer
-      const answer = { secret: presentSecret(await secrets.getSecret(ctx, asked, facts), ctx.project.id) }
-      if (name === undefined) return answer
+      const { seen, isWhole } = await secrets.getSecret(ctx, asked, facts)
+      const answer = { secret: presentSecret(seen, ctx.project.id) }
+      if (name === undefined || !isWhole) return answer
       const prepared = new Prepared(JSON.stringify(OneSecret.parse(answer)))
       ctx.services.keptAnswers.keep(name, { answer: prepared, numberOfSecrets: 1 })
       return prepared

@@ -43,12 +43,18 @@ export type OneQuery = Place & {
   /** Whether the values of others are put in place of references. */ expandSecretReferences: boolean
 }
 
+/** A secret that was read. */
+export type Read = {
+  seen: Seen
+  /** Whether no other secret has a part in it, nor would have if there were one of some name. */ isWhole: boolean
+}
+
 /** One secret of a folder, as it is or as it was in a version. */
 export async function getSecret(
   ctx: ProjectContext,
   query: OneQuery,
   facts: store.PlaceFacts,
-): Promise<Seen> {
+): Promise<Read> {
   const { environment, secretPath, secretName } = query
   const place = { environment, secretPath }
   const row = ownOf(query, facts)
@@ -68,8 +74,8 @@ const ownOf = ({ type }: OneQuery, { fact_secrets: rows }: store.PlaceFacts): st
 
 /**
  * The name of an answer that may be kept: all that it is made of, the stored row itself included as it was when this
- * request was judged. Undefined for what hangs on more: versions, values of others in place of references, and what is
- * not of the folder itself.
+ * request was judged. Undefined for what hangs on more: versions, and what is not of the folder itself. Where references
+ * are to be replaced, what has one is never kept (`isWhole`).
  */
 export function nameOfSecret(
   { project }: ProjectContext,
@@ -78,9 +84,19 @@ export function nameOfSecret(
 ): string | undefined {
   const { environment, secretPath, type, viewSecretValue, expandSecretReferences, version } = query
   const row = ownOf(query, facts)
-  if (!row || expandSecretReferences || version !== undefined) return undefined
+  if (!row || version !== undefined) return undefined
   const { id, rights } = project
-  return JSON.stringify(["one", id, rights.number, environment, secretPath, type, viewSecretValue, row])
+  return JSON.stringify([
+    "one",
+    id,
+    rights.number,
+    environment,
+    secretPath,
+    type,
+    viewSecretValue,
+    expandSecretReferences,
+    row,
+  ])
 }
 
 /** An answer that was kept under this name, recorded as read once more. */
@@ -99,7 +115,7 @@ export async function findKeptSecret(
 
 type Way = { version?: number | undefined; viewSecretValue: boolean; expandSecretReferences: boolean }
 
-async function readOne(ctx: ProjectContext, found: Found, way: Way): Promise<Seen> {
+async function readOne(ctx: ProjectContext, found: Found, way: Way): Promise<Read> {
   const { row, place } = found
   const opened = await openOne(ctx, found, way)
   const { secrets, read } = await expandAll(ctx, way.expandSecretReferences ? [opened] : [])
@@ -109,8 +125,11 @@ async function readOne(ctx: ProjectContext, found: Found, way: Way): Promise<See
     secretVersion: opened.row.version,
     ...referencedSecrets(read),
   })
-  return secrets[0] ?? opened
+  return { seen: secrets[0] ?? opened, isWhole: !way.expandSecretReferences || !refers(opened) }
 }
+
+/** Whether there is something in the value that could be a reference. */
+export const refers = ({ opened }: Seen): boolean => opened.value?.reveal().includes("${") ?? false
 
 async function openOne(ctx: ProjectContext, found: Found, { version, viewSecretValue }: Way): Promise<Seen> {
   const { row, place } = found
@@ -162,7 +181,8 @@ export async function getSecretById(
   { secretId, viewSecretValue }: { secretId: string; viewSecretValue: boolean },
   facts: store.IdFacts,
 ): Promise<Seen> {
-  return readOne(ctx, foundById(ctx, secretId, facts), { viewSecretValue, expandSecretReferences: false })
+  const way = { viewSecretValue, expandSecretReferences: false }
+  return (await readOne(ctx, foundById(ctx, secretId, facts), way)).seen
 }
 
 /** A secret that was found by its id, unless the caller may not know of it. */
