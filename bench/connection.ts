@@ -22,6 +22,8 @@ export class Connection {
   }
 
   send(request: string): Promise<Reply> {
+    // What is written to a socket that is closed is neither answered nor an error.
+    if (this.#socket.destroyed) return Promise.reject(new Error("The server has closed a connection."))
     return new Promise((resolve, reject) => {
       this.#settle = { resolve, reject }
       this.#socket.write(request, "latin1")

@@ -37,7 +37,8 @@ async function run(
     let sent = 0
     while (!phase.isOver) {
       for (const due = ((performance.now() - begin) / 1_000) * perSecond; sent < due; sent++) {
-        const connection = free.pop()
+        // In turn, so that none is idle for so long that it is closed.
+        const connection = free.shift()
         if (connection) void sendOne(connection).finally(() => free.push(connection))
       }
       await sleep(1)
