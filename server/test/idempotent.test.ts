@@ -35,7 +35,9 @@ describe("under one key", () => {
       assert.equal(first.headers["idempotent-replayed"], undefined)
       const before = await changes()
       const again = await send(harness, endpoint, { request, token, headers })
-      assert.deepEqual(await changes(), before)
+      // Values that are given again are recorded as read once more.
+      const read = endpoint.answers === "secretValues" && again.status === 200 ? 1 : 0
+      assert.deepEqual(await changes(), { ...before, audit: before.audit + read })
       if (judgedByWhatIsGone.has(endpoint.id)) return assert.equal(again.status, 404, again.text)
       assert.equal(again.status, 200, again.text)
       assert.equal(again.headers["idempotent-replayed"], "true")

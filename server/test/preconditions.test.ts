@@ -19,6 +19,7 @@ function placeOf({ path }: Endpoint, request: Request): string {
     return path.startsWith("/api/v1/organization/")
       ? `organization/roles/${roleId}`
       : `projects/roles/${roleId}`
+  if (path.endsWith("/membership-settings")) return `groups/${id}/membership-settings`
   if (id) return `groups/${id}`
   return slug ? `projects/slug/${slug}` : `projects/${projectId ?? workspaceId}`
 }
@@ -33,7 +34,7 @@ async function tagAt(place: string): Promise<string> {
 
 describe("with If-Match", () => {
   test("groups, roles and projects are changed and deleted", () => {
-    assert.equal(conditional.length, 18)
+    assert.equal(conditional.length, 19)
     for (const { method, transaction } of conditional) assert.ok(method !== "GET" && transaction)
   })
 
