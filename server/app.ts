@@ -154,9 +154,10 @@ function addPath(app: FastifyInstance, path: string, endpoint: Endpoint, options
         query: request.query,
         body: request.body as Incoming["body"],
       }
-      const result = await serve(endpoint, incoming, options.base)
+      const result = await serve(endpoint, incoming, { ...options.base, endpoints: options.endpoints })
       runAfterwards(jobs, request, options.log)
-      reply.headers(headers).header("content-type", jsonType)
+      const mediaType = result instanceof Prepared ? result.mediaType : undefined
+      reply.headers(headers).header("content-type", mediaType ?? jsonType)
       const body = result instanceof Prepared ? result.reveal() : JSON.stringify(result)
       options.answered(body.length)
       if (!endpoint.withETag) return body

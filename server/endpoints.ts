@@ -42,6 +42,7 @@ import { projectIdentityEndpoints } from "./projects/identity-members.api.ts"
 import { legacyProjectIdentityEndpoints } from "./projects/identity-members.legacy.api.ts"
 import { projectUserEndpoints } from "./projects/user-members.api.ts"
 import { legacyProjectUserEndpoints } from "./projects/user-members.legacy.api.ts"
+import { previewEndpoints } from "./preview/preview.api.ts"
 import { ownPermissionEndpoints } from "./projects/own-permissions.api.ts"
 import { memberProjectEndpoints } from "./projects/projects-of-members.api.ts"
 import { templateEndpoints } from "./projects/templates.api.ts"
@@ -130,4 +131,5 @@ export const endpoints: readonly Endpoint[] = [
   ...historyEndpoints,
   ...auditEndpoints,
   ...explainEndpoints,
+  ...previewEndpoints,
 ]

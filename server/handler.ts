@@ -15,7 +15,10 @@ type Confirm = (db: Queries) => Promise<void>
 type How = {
   confirm?: Confirm
   once?: ((db: Queries, act: () => Promise<string>) => Promise<Outcome>) | undefined
+  /** Previews what is done, in a transaction that is rolled back; nothing that it asks for happens behind it. */
+  preview?: Preview | undefined
 }
+type Preview = (db: Queries, act: () => Promise<unknown>) => Promise<unknown>
 
 /**
  * Runs the handler, in a transaction where the endpoint says so, which is committed when `confirm` lets it; a deadlock
@@ -25,7 +28,7 @@ export async function run(
   endpoint: Endpoint,
   ctx: PublicContext,
   input: unknown,
-  { confirm, once }: How = {},
+  { confirm, once, preview }: How = {},
 ): Promise<unknown> {
   const handle = async (more: Partial<PublicContext>): Promise<unknown> =>
     endpoint.handle({ ...ctx, ...more }, input)
@@ -45,14 +48,25 @@ export async function run(
         if (endpoint.tagOf) reply.setHeader("etag", tagOf(endpoint.tagOf(result), ctx.services.keyedHash))
         return result
       }
+      if (preview) {
+        return preview(db, async () => {
+          const result = await act()
+          await confirm?.(db)
+          return render(endpoint, result)
+        })
+      }
       if (!once) return act()
       const { text, isReplay } = await once(db, async () => textOf(endpoint, await act()))
       if (isReplay) reply.setHeader("idempotent-replayed", "true")
       return new Prepared(text)
     }
     try {
-      const whole = () => (endpoint.transaction || once ? inTransaction(ctx.db, work, confirm) : work(ctx.db))
+      const whole = () => {
+        if (preview) return rolledBack(ctx.db, work)
+        return endpoint.transaction || once ? inTransaction(ctx.db, work, confirm) : work(ctx.db)
+      }
       const result = endpoint.isBulk ? await turnsOf(ctx.db)(whole) : await whole()
+      if (preview) return result
       for (const job of jobs) ctx.request.afterCommit(job)
       for (const [name, value] of cookies) ctx.reply.setCookie(name, value)
       for (const [name, value] of headers) ctx.reply.setHeader(name, value)
@@ -72,6 +86,28 @@ function turnsOf(pool: Queries): Turns {
   const known = turns.get(pool) ?? createTurns(bulk.atOnce, bulk.waitMs)
   turns.set(pool, known)
   return known
+}
+
+/** Carries a result out of a transaction that does not end well. */
+class RolledBack extends Error {
+  readonly result: unknown
+
+  constructor(result: unknown) {
+    super("rolled back")
+    this.result = result
+  }
+}
+
+/** What the work returns, and nothing of what it wrote. */
+async function rolledBack(pool: Queries, work: (db: Queries) => Promise<unknown>): Promise<unknown> {
+  try {
+    return await pool.transaction().execute(async (db): Promise<never> => {
+      throw new RolledBack(await work(db))
+    })
+  } catch (error) {
+    if (error instanceof RolledBack) return error.result
+    throw error
+  }
 }
 
 /** Commits what the work returns, and what was written before a refusal that says it keeps that. */

@@ -5,6 +5,7 @@ import { badRequest, DomainError, ValidationError } from "./errors.ts"
 import type { Endpoint } from "./http/endpoint.ts"
 import { slug } from "./http/fields.ts"
 import { toIssues } from "./http/issues.ts"
+import { dryRunIn } from "./previewing.ts"
 
 /** What a request brought, still unread: the body is bytes until its sender is known. */
 export type Incoming = {
@@ -22,7 +23,9 @@ export type Input = {
   body: unknown
   extended: { query: unknown; body: unknown }
 }
-export type Parsed = { ok: true; input: Input } | { ok: false; error: DomainError }
+export type Parsed =
+  | { ok: true; input: Input; /** It is to be previewed, and not done. */ isDryRun: boolean }
+  | { ok: false; error: DomainError }
 
 /** The input, or what is wrong with it, thrown. */
 export function requireParsed(parsed: Parsed): Input {
@@ -34,17 +37,18 @@ export function requireParsed(parsed: Parsed): Input {
 export function parse(endpoint: Endpoint, incoming: Incoming): Parsed {
   try {
     if (endpoint.access !== "public") requireNoSubOrganization(incoming.request)
+    const { isDryRun, query: sentQuery } = dryRunIn(endpoint, incoming.query)
     const params = part(endpoint.params, incoming.params)
     requireDecodable(incoming.request.url)
-    const query = part(endpoint.query, incoming.query)
+    const query = part(endpoint.query, sentQuery)
     const sent = readBody(endpoint, incoming.body)
     const body = endpoint.body && part(endpoint.body, sent)
     const { extended } = endpoint
     const more = {
-      query: part(extended?.query, incoming.query),
+      query: part(extended?.query, sentQuery),
       body: part(extended?.body, isObject(sent) ? sent : {}),
     }
-    return { ok: true, input: { params, query, body, extended: more } }
+    return { ok: true, input: { params, query, body, extended: more }, isDryRun }
   } catch (error) {
     if (error instanceof DomainError) return { ok: false, error }
     throw error

@@ -24,30 +24,52 @@ import type { Context, PublicContext, RequestInfo } from "./context.ts"
 import { uuidOrNull } from "./crypto/ids.ts"
 import type { Queries } from "./db/database.ts"
 import { translate } from "./db/constraints.ts"
-import { forbidden, unauthorized, unavailable } from "./errors.ts"
+import { forbidden, unauthorized, unavailable, type DomainError } from "./errors.ts"
 import { countUse, noteOfUse } from "./identities/access-tokens.ts"
 import type { Endpoint } from "./http/endpoint.ts"
 import { maxTries, render, run } from "./handler.ts"
+import { Prepared } from "./http/prepared.ts"
+import { previewType } from "./http/preview.ts"
 import { problem } from "./http/problem.ts"
 import { doOnce, onceOf, tidyUp, type Once } from "./idempotency/idempotency.ts"
 import { parse, requireParsed, type Incoming, type Input, type Parsed } from "./parse.ts"
 import { requireUnderstood } from "./preconditions.ts"
+import { previewOf } from "./preview/preview.ts"
+import { calledBy, type Call } from "./previewing.ts"
 import type { Services } from "./services.ts"
 
 /**
  * Runs one request through the five steps that all share: authenticate, parse, authorize, run, render. Strangers
  * are turned away before their input is judged, and the input before the permission, which may depend on it.
  */
-export async function serve(endpoint: Endpoint, incoming: Incoming, base: Base): Promise<unknown> {
+export async function serve(endpoint: Endpoint, incoming: Incoming, base: Serving): Promise<unknown> {
   try {
-    return await serveSteps(endpoint, incoming, base)
+    return endpoint.isPreview
+      ? await serveCalled(endpoint, incoming, base)
+      : await serveSteps(endpoint, incoming, base)
   } catch (error) {
     // Whatever the driver threw, at whichever step.
     throw translate(error)
   }
 }
 
-async function serveSteps(endpoint: Endpoint, incoming: Incoming, base: Base): Promise<unknown> {
+/** The call that the body of a request for a preview names goes through the same steps, in the place of the request. */
+async function serveCalled(endpoint: Endpoint, incoming: Incoming, base: Serving): Promise<unknown> {
+  const parsed = parse(endpoint, incoming)
+  if (!parsed.ok) return serveSteps(endpoint, incoming, base)
+  const called = calledBy(parsed.input.body as Call, { ...incoming, endpoints: base.endpoints })
+  if ("refusal" in called) return serveSteps(endpoint, incoming, base, called)
+  return serveSteps(called.endpoint, called.incoming, base, { isPreview: true })
+}
+
+type Instead = { /** Refused with, once it is known who asks. */ refusal?: DomainError; isPreview?: boolean }
+
+async function serveSteps(
+  endpoint: Endpoint,
+  incoming: Incoming,
+  base: Serving,
+  { refusal, isPreview = false }: Instead = {},
+): Promise<unknown> {
   const { request, reply } = incoming
   const ctx: PublicContext = { db: base.db, services: base.services, request, reply }
   if (endpoint.access === "public") {
@@ -56,7 +78,7 @@ async function serveSteps(endpoint: Endpoint, incoming: Incoming, base: Base): P
     return render(endpoint, await run(endpoint, ctx, { ...input, facts: undefined }))
   }
   const claims = identify(headersOf(incoming.request), base.services.tokens)
-  const parsed = parse(endpoint, incoming)
+  const parsed: Parsed = refusal ? { ok: false, error: refusal } : parse(endpoint, incoming)
   const caller = await authenticate(endpoint, { ...ctx, db: base.lookups }, { claims, parsed })
   const { noteUse } = caller
   if (noteUse) request.afterCommit(() => noteUse(base.db))
@@ -66,9 +88,22 @@ async function serveSteps(endpoint: Endpoint, incoming: Incoming, base: Base): P
   const input = requireParsed(parsed)
   requireUnderstood(endpoint, ctx)
   const once = onceOf(endpoint, sentBy(incoming), isInOrganization(caller.actor))
-  if (once) request.afterCommit(() => tidyUp(base.db))
   const again = () => authenticate(endpoint, { ...ctx, db: base.lookups }, { claims, parsed })
-  return render(endpoint, await runJudged(endpoint, ctx, { input, caller, again, once }))
+  const isDryRun = parsed.ok && parsed.isDryRun
+  if (isPreview || isDryRun) {
+    // A key that comes with it is as unused as before: what was previewed may be done under it.
+    const judged = { input, caller, again, once: undefined, isPreview: true }
+    const preview = renderPreview(base.endpoints, await runJudged(endpoint, ctx, judged))
+    return isPreview ? preview : new Prepared(JSON.stringify(preview), previewType)
+  }
+  if (once) request.afterCommit(() => tidyUp(base.db))
+  return render(endpoint, await runJudged(endpoint, ctx, { input, caller, again, once, isPreview: false }))
+}
+
+function renderPreview(endpoints: readonly Endpoint[], preview: unknown): unknown {
+  const shownAs = endpoints.find((endpoint) => endpoint.isPreview)
+  if (!shownAs) throw new Error("Nothing says what a preview looks like")
+  return render(shownAs, preview)
 }
 
 const sentBy = ({ request, body }: Incoming) => ({
@@ -82,6 +117,7 @@ type Judged = {
   caller: Caller
   /** Looks the caller up anew. */ again: () => Promise<Caller>
   /** Absent for a call that is done as often as it is sent. */ once: Once | undefined
+  /** It is rolled back, and what it would have changed is answered. */ isPreview: boolean
 }
 
 /** Runs as the caller, and judges anew when what they act by has changed before anything was done. */
@@ -90,7 +126,7 @@ async function runJudged(endpoint: Endpoint, ctx: PublicContext, judged: Judged)
   for (let attempt = 1; ; attempt++) {
     const input = { ...judged.input, facts: caller.facts }
     try {
-      const judgedNow = { found: caller.project, again: judged.again, once: judged.once }
+      const judgedNow = { ...judged, found: caller.project }
       return await runAs(endpoint, { ...ctx, actor: caller.actor } as Context, input, judgedNow)
     } catch (error) {
       if (!(error instanceof StandingChanged) || attempt === maxTries) throw error
@@ -101,6 +137,7 @@ async function runJudged(endpoint: Endpoint, ctx: PublicContext, judged: Judged)
 
 /** What all requests share: the pool, the connections for look-ups, and the services. */
 export type Base = { db: Queries; lookups: Queries; services: Services }
+type Serving = Base & { endpoints: readonly Endpoint[] }
 
 const headersOf = (request: RequestInfo) => ({
   authorization: request.header("authorization"),
@@ -154,7 +191,12 @@ async function runAs(
   endpoint: Endpoint,
   caller: Context,
   input: Input & { facts: unknown },
-  { found, again, once }: { found: FoundProject | undefined } & Pick<Judged, "again" | "once">,
+  {
+    found,
+    again,
+    once,
+    isPreview,
+  }: { found: FoundProject | undefined } & Pick<Judged, "again" | "once" | "isPreview">,
 ): Promise<unknown> {
   const project = projectOf(endpoint, caller.actor, input, found)
   const ctx = project ? { ...caller, project } : caller
@@ -162,6 +204,8 @@ async function runAs(
   try {
     requireAccess(endpoint, ctx, input)
     if (!needsOrganization(endpoint.access)) return await run(endpoint, ctx, input)
+    if (isPreview)
+      return await run(endpoint, ctx, input, { confirm, preview: previewBy(endpoint, ctx, input) })
     const work = once && ((db: Queries, act: () => Promise<string>) => doOnce({ ...ctx, db }, once, act))
     return await run(endpoint, ctx, input, { confirm, once: work })
   } catch (error) {
@@ -170,6 +214,14 @@ async function runAs(
     throw error
   }
 }
+
+/** How the act is previewed: by whom the endpoint says that it affects. */
+const previewBy =
+  ({ previews }: Endpoint, ctx: Context, input: Input) =>
+  (db: Queries, act: () => Promise<unknown>): Promise<unknown> => {
+    if (!previews) throw new Error("There is no preview of what does not say whom it affects")
+    return previewOf({ ...ctx, db }, (answer) => previews(input, answer), act)
+  }
 
 /**
  * The project in which the caller acts. Where a right in it only stands in for one in the organization, whoever is not

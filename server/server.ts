@@ -23,7 +23,7 @@ import { keepRotating } from "./encryption/rotation.ts"
 import { endpoints } from "./endpoints.ts"
 import { watchConnections } from "./http/connections.ts"
 import { docsPages } from "./http/docs.ts"
-import { openapi, withoutExtensions } from "./http/openapi.ts"
+import { openapi } from "./http/openapi.ts"
 import { keepReplicating, type Replicating, type Replicator } from "./imports/replication.ts"
 import { drain, leave, type Stage } from "./leaving.ts"
 import type { Services } from "./services.ts"
@@ -114,7 +114,7 @@ async function listen(config: Config, base: Base, log: Logger): Promise<RunningS
     base: { db: database.queries, lookups: database.lookups, services },
     endpoints,
     pages: docsPages({
-      compatible: () => openapi(withoutExtensions(endpoints), now.siteUrl),
+      compatible: () => openapi(endpoints, now.siteUrl, "compatible"),
       extended: () => openapi(endpoints, now.siteUrl),
     }),
     log,

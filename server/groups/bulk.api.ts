@@ -31,6 +31,10 @@ const change = z
         : { kind: "user" as const, name: username },
   }))
 
+type Member = z.output<typeof change>["member"]
+const named = (changes: readonly { member: Member }[], kind: Member["kind"]): string[] =>
+  changes.flatMap(({ member }) => (member.kind === kind ? [member.name] : []))
+
 export const bulkEndpoints = [
   endpoint("changeGroupMembers", "POST /api/v1/groups/{id}/members/bulk", {
     summary: "Add and remove many members of a group at once, as JSON or CSV",
@@ -54,6 +58,10 @@ export const bulkEndpoints = [
       removed: z.number().int(),
       unchanged: z.number().int(),
       failed: z.array(z.object({ row: z.number().int(), message: z.string() })),
+    }),
+    previews: ({ params, body }) => ({
+      where: { organizationAndProjectsOfGroup: params.id },
+      who: { usernames: named(body.members, "user"), identities: named(body.members, "identity") },
     }),
     handle: (ctx, { params, query, body }) => changeMembers(ctx, params.id, body.members, query.mode),
   }),

@@ -51,6 +51,7 @@ export const groupEndpoints = [
       role: role.default("no-access").describe("The role that the group has in the organization."),
     }),
     result: Group,
+    previews: () => ({ where: "organization", who: {} }),
     handle: async (ctx, { body }) => present(await groups.createGroup(ctx, body)),
   }),
 
@@ -96,6 +97,7 @@ export const groupEndpoints = [
     result: Group,
     tagOf,
     ifMatch: async (ctx, { params }) => detail(await groups.lockGroup(ctx, params.id)),
+    previews: ({ params }) => ({ where: "organization", who: { groups: [params.id] } }),
     handle: async (ctx, { params, body }) => detail(await groups.updateGroup(ctx, params.id, body)),
   }),
 
@@ -106,6 +108,10 @@ export const groupEndpoints = [
     params,
     result: Group,
     ifMatch: async (ctx, { params }) => detail(await groups.lockGroup(ctx, params.id)),
+    previews: ({ params }) => ({
+      where: { organizationAndProjectsOfGroup: params.id },
+      who: { groups: [params.id] },
+    }),
     handle: async (ctx, { params }) => present(await groups.deleteGroup(ctx, params.id)),
   }),
 ]

@@ -63,6 +63,10 @@ export const identityMemberEndpoints = [
     transaction: false,
     facts: members.identityMemberFacts,
     factValues: ({ params }) => members.identityMemberFactValues(params.id, params.machineIdentityId),
+    previews: ({ params }) => ({
+      where: { organizationAndProjectsOfGroup: params.id },
+      who: { identities: [params.machineIdentityId] },
+    }),
     handle: async (ctx, { params, facts, extended }) => ({
       id: await members.addIdentity(ctx, { ...params, facts }, extended.body),
     }),
@@ -80,6 +84,10 @@ export const identityMemberEndpoints = [
       transaction: false,
       facts: members.identityMemberFacts,
       factValues: ({ params }) => members.identityMemberFactValues(params.id, params.machineIdentityId),
+      previews: ({ params }) => ({
+        where: { organizationAndProjectsOfGroup: params.id },
+        who: { identities: [params.machineIdentityId] },
+      }),
       handle: async (ctx, { params, facts }) => ({
         id: await members.removeIdentity(ctx, { ...params, facts }),
       }),

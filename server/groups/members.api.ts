@@ -41,6 +41,10 @@ export const memberEndpoints = [
     transaction: false,
     facts: members.memberFacts,
     factValues: ({ params }) => members.memberFactValues(params.id, params.username),
+    previews: ({ params: { id, username } }) => ({
+      where: { organizationAndProjectsOfGroup: id },
+      who: { usernames: [username] },
+    }),
     handle: async (ctx, { params, facts, extended }) =>
       present(await members.addUser(ctx, { ...params, facts }, extended.body)),
   }),
@@ -57,6 +61,10 @@ export const memberEndpoints = [
     transaction: false,
     facts: members.memberFacts,
     factValues: ({ params }) => members.memberFactValues(params.id, params.username),
+    previews: ({ params: { id, username } }) => ({
+      where: { organizationAndProjectsOfGroup: id },
+      who: { usernames: [username] },
+    }),
     handle: async (ctx, { params, facts }) => present(await members.removeUser(ctx, { ...params, facts })),
   }),
 ]

@@ -1,5 +1,6 @@
 import type { z } from "zod"
 import type { Access, CallerKind } from "../access/access.ts"
+import type { Affected } from "../access/affected.ts"
 import type { OrganizationActor } from "../access/actor.ts"
 import type { ProjectReference } from "../access/project.ts"
 import type { Context, ProjectContext, PublicContext, SignedInContext } from "../context.ts"
@@ -75,6 +76,12 @@ type Declaration<Route extends string, A extends Access, P, Q, B, R extends z.Zo
   tagOf?: (result: z.input<R>) => unknown
   /** The same of what will be changed, locked; such a mutation may be sent with `If-Match`. */
   ifMatch?: (ctx: ContextFor<A>, input: Input<P, Q, B, F, E>) => Promise<unknown>
+  /**
+   * What somebody may do may change by it: whose that is. It may then be previewed, by `dryRun=true` and by the endpoint for
+   * previews; asked before it is done, and again with what it answered. Nothing that answers credentials has this.
+   */
+  previews?: (input: Sent<P, Q, B, E>, answer: z.input<R> | undefined) => Affected
+  /** Runs the call that its body names, as a preview of it; there is one. */ isPreview?: true
   /** Signs in by password: a flood of them is refused at the first line of each, with nothing of it read. */
   comparesPassword?: true
   /**
@@ -128,6 +135,8 @@ export type Endpoint = {
   withETag: boolean
   tagOf: ((result: unknown) => unknown) | undefined
   ifMatch: ((ctx: unknown, input: unknown) => Promise<unknown>) | undefined
+  previews: ((input: unknown, answer: unknown) => Affected) | undefined
+  isPreview: boolean
   comparesPassword: boolean
   recordsRead: boolean
   answers: "credential" | "secretValues" | undefined
@@ -178,6 +187,8 @@ export function endpoint<
     withETag: false,
     tagOf: undefined,
     ifMatch: undefined,
+    previews: undefined,
+    isPreview: false,
     comparesPassword: false,
     recordsRead: false,
     answers: undefined,

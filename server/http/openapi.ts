@@ -1,5 +1,6 @@
 import { z } from "zod"
 import type { Endpoint } from "./endpoint.ts"
+import { previewType } from "./preview.ts"
 
 type Json = Record<string, unknown>
 
@@ -9,12 +10,16 @@ export const withoutExtensions = (endpoints: readonly Endpoint[]): Endpoint[] =>
     .filter(({ isExtension }) => !isExtension)
     .map((endpoint) => ({ ...endpoint, extended: undefined }))
 
+/** The document of what other servers of this API have, too, or of all that there is. */
+export type Reach = "compatible" | "extended"
+
 /** The OpenAPI 3.0.3 document of these endpoints. It follows the public document of the Infisical API in form. */
-export function openapi(endpoints: readonly Endpoint[], siteUrl: string): Json {
+export function openapi(all: readonly Endpoint[], siteUrl: string, reach: Reach = "extended"): Json {
   const paths: Record<string, Json> = {}
-  for (const endpoint of endpoints) {
+  for (const endpoint of reach === "extended" ? all : withoutExtensions(all)) {
     const item = (paths[endpoint.path] ??= {})
-    item[endpoint.method.toLowerCase()] = operation(endpoint)
+    const more = reach === "extended" ? extensionsOf(endpoint) : nothing
+    item[endpoint.method.toLowerCase()] = operation(endpoint, more)
   }
   return {
     openapi: "3.0.3",
@@ -32,12 +37,56 @@ export function openapi(endpoints: readonly Endpoint[], siteUrl: string): Json {
   }
 }
 
-function operation(endpoint: Endpoint): Json {
+type Extensions = { parameters: Json[]; answered: Record<string, Json>; refused: Record<string, Json> }
+const nothing: Extensions = { parameters: [], answered: {}, refused: {} }
+
+/** In short, since it is the same everywhere. */
+const preview = { type: "object", description: "What POST /api/v1/access/preview answers about this call." }
+
+/** What is ours beside an operation that others have as well: previews, and headers by which writing is safe. */
+function extensionsOf(endpoint: Endpoint): Extensions {
+  const { method, access, answers, ifMatch, previews } = endpoint
+  const isOnce =
+    method !== "GET" &&
+    (typeof access === "object" || access === "inOrganization") &&
+    answers !== "credential" &&
+    !endpoint.isPreview
+  const dryRun = {
+    schema: { type: "string", enum: ["true", "false"], default: "false" },
+    in: "query",
+    name: "dryRun",
+    required: false,
+    description: "Whether to answer what would change, and do nothing.",
+  }
+  return {
+    parameters: [
+      ...(previews ? [dryRun] : []),
+      ...(isOnce ? [headerOf("Idempotency-Key", "Has it done once, however often it is sent.")] : []),
+      ...(ifMatch ? [headerOf("If-Match", "The ETag of the state in which it is to be changed.")] : []),
+    ],
+    answered: previews ? { [previewType]: { schema: preview } } : {},
+    refused: {
+      ...(isOnce ? { "409": json(errorBody(409)) } : {}),
+      ...(ifMatch ? { "412": json(errorBody(412)) } : {}),
+    },
+  }
+}
+
+const headerOf = (name: string, description: string): Json => ({
+  schema: text,
+  in: "header",
+  name,
+  required: false,
+  description,
+})
+
+function operation(endpoint: Endpoint, more: Extensions): Json {
   const { extended } = endpoint
   const parameters = [
     ...parametersOf(endpoint.query, "query"),
     ...parametersOf(extended?.query, "query"),
     ...parametersOf(endpoint.params, "path"),
+    ...more.parameters,
   ]
   const body = endpoint.body ?? extended?.body
   return {
@@ -52,8 +101,9 @@ function operation(endpoint: Endpoint): Json {
     // The operation that the contract fixes has no such key; the others may be tried from the page.
     ...(endpoint.summary && endpoint.access !== "public" ? { security: [{ bearerAuth: [] }] } : {}),
     responses: {
-      "200": json(schemaOf(endpoint.result, "output")),
+      "200": json(schemaOf(endpoint.result, "output"), more.answered),
       ...errorResponses,
+      ...more.refused,
     },
   }
 }
@@ -82,9 +132,9 @@ function requestBody(schema: z.ZodType, mayBeRequired: boolean): Json {
   }
 }
 
-const json = (schema: Json): Json => ({
+const json = (schema: Json, others: Record<string, Json> = {}): Json => ({
   description: "Default Response",
-  content: { "application/json": { schema } },
+  content: { "application/json": { schema }, ...others },
 })
 
 /** A zod schema as OpenAPI 3.0: without what the public document leaves out (`pattern` beside a format). */

@@ -9,8 +9,11 @@ export class Prepared {
   /** The tag that tells whether a client has it already, once somebody asked. */
   #tag: string | undefined
 
-  constructor(text: string) {
+  /** Its media type, where that is not the usual one. */ readonly mediaType: string | undefined
+
+  constructor(text: string, mediaType?: string) {
     this.#body = Buffer.from(text)
+    this.mediaType = mediaType
   }
 
   get size(): number {

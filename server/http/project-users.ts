@@ -107,6 +107,12 @@ export function namedIn(body: { emails?: string[] | undefined; usernames?: strin
   return found
 }
 
+/** The same in one list: an address is the username of whom is invited by it. */
+export function allNamedIn(body: Parameters<typeof namedIn>[0]): string[] {
+  const { emails, usernames } = namedIn(body)
+  return [...emails, ...usernames]
+}
+
 /** The body that changes the roles of a person. */
 export const changeUserBody = (isRange: (text: string) => boolean) => z.object({ roles: askedRoles(isRange) })
 

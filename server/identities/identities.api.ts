@@ -60,6 +60,10 @@ export const identityEndpoints = [
       metadata: metadata.default([]),
     }),
     result,
+    previews: (_input, answer) => ({
+      where: "organization",
+      who: { identities: answer ? [answer.identity.id] : [] },
+    }),
     handle: async (ctx, { body }) => present(await identities.createIdentity(ctx, body)),
   }),
 
@@ -77,6 +81,10 @@ export const identityEndpoints = [
       })
       .prefault({}),
     result,
+    previews: ({ params, body }) => ({
+      where: body.metadata === undefined ? "organization" : "everywhere",
+      who: { identities: [params.identityId] },
+    }),
     handle: async (ctx, { params: { identityId }, body }) =>
       present(await changes.updateIdentity(ctx, identityId, body)),
   }),
@@ -87,6 +95,7 @@ export const identityEndpoints = [
     access: { organization: ["delete", "identity"] },
     params,
     result,
+    previews: ({ params }) => ({ where: "everywhere", who: { identities: [params.identityId] } }),
     handle: async (ctx, { params: { identityId } }) => present(await changes.deleteIdentity(ctx, identityId)),
   }),
 ]

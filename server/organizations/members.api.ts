@@ -153,6 +153,10 @@ export const organizationMemberEndpoints = [
           .describe("What to note about the member, in place of what was noted."),
       }),
       result: z.object({ membership: Membership }),
+      previews: ({ params, body }) => ({
+        where: body.isActive === undefined && body.metadata === undefined ? "organization" : "everywhere",
+        who: { members: [params.membershipId] },
+      }),
       handle: async (ctx, { params, body }) => ({
         membership: presentMembership(await changes.updateMember(ctx, params, body)),
       }),
@@ -169,6 +173,7 @@ export const organizationMemberEndpoints = [
       params,
       isOwn: (actor, { params }) => params.membershipId.toLowerCase() === actor.membershipId,
       result: z.object({ membership: Membership }),
+      previews: ({ params }) => ({ where: "everywhere", who: { members: [params.membershipId] } }),
       handle: async (ctx, { params }) => ({
         membership: presentMembership(await changes.removeMember(ctx, params)),
       }),

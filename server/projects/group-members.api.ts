@@ -35,6 +35,7 @@ export const projectGroupEndpoints = [
     inProject,
     body: addBody(groups.isRange),
     result,
+    previews: ({ params }) => ({ where: "project", who: { groups: [params.groupId] } }),
     handle: async (ctx, { params: { groupId }, body }) => ({
       groupMembership: presentProjectGroup(await groups.addGroup(ctx, groupId, body.roles)),
     }),
@@ -48,6 +49,7 @@ export const projectGroupEndpoints = [
     inProject,
     body: changeBody(groups.isRange),
     result: result.extend({ roles: z.array(GivenRole) }),
+    previews: ({ params }) => ({ where: "project", who: { groups: [params.groupId] } }),
     async handle(ctx, { params: { groupId }, body }) {
       const groupMembership = presentProjectGroup(await groups.updateGroup(ctx, groupId, body.roles))
       return { groupMembership, roles: groupMembership.roles }
@@ -73,6 +75,7 @@ export const projectGroupEndpoints = [
     params,
     inProject,
     result,
+    previews: ({ params }) => ({ where: "project", who: { groups: [params.groupId] } }),
     handle: async (ctx, { params: { groupId } }) => ({
       groupMembership: presentProjectGroup(await groups.removeGroup(ctx, groupId)),
     }),

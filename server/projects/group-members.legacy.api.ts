@@ -74,6 +74,7 @@ const writing = prefixes.flatMap(([generation, prefix]) => [
     inProject,
     body: addBody(groups.isRange),
     result,
+    previews: ({ params }) => ({ where: "project", who: { groups: [params.groupIdOrName] } }),
     handle: async (ctx, { params: { groupIdOrName }, body }) => ({
       groupMembership: presentProjectGroup(await groups.addGroup(ctx, groupIdOrName, body.roles)),
     }),
@@ -87,6 +88,7 @@ const writing = prefixes.flatMap(([generation, prefix]) => [
     inProject,
     body: changeBody(groups.isRange),
     result: result.extend({ roles: z.array(GivenRole) }),
+    previews: ({ params }) => ({ where: "project", who: { groups: [params.groupId] } }),
     async handle(ctx, { params: { groupId }, body }) {
       const groupMembership = presentProjectGroup(await groups.updateGroup(ctx, groupId, body.roles))
       return { groupMembership, roles: groupMembership.roles }
@@ -100,6 +102,7 @@ const writing = prefixes.flatMap(([generation, prefix]) => [
     params,
     inProject,
     result,
+    previews: ({ params }) => ({ where: "project", who: { groups: [params.groupId] } }),
     handle: async (ctx, { params: { groupId } }) => ({
       groupMembership: presentProjectGroup(await groups.removeGroup(ctx, groupId)),
     }),

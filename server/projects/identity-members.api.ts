@@ -57,6 +57,7 @@ export const projectIdentityEndpoints = [
     inProject,
     body: addBody(identities.isRange),
     result: z.object({ identityMembership: ProjectIdentityRow }),
+    previews: ({ params }) => ({ where: "project", who: { identities: [params.identityId] } }),
     handle: async (ctx, { params: { identityId }, body }) => ({
       identityMembership: presentProjectIdentityRow(
         await identities.addIdentity(ctx, identityId, body.roles),
@@ -75,6 +76,7 @@ export const projectIdentityEndpoints = [
       inProject,
       body: changeBody(identities.isRange),
       result: z.object({ roles: z.array(GivenRole) }),
+      previews: ({ params }) => ({ where: "project", who: { identities: [params.identityId] } }),
       handle: async (ctx, { params: { identityId }, body }) => ({
         roles: (await identities.updateIdentity(ctx, identityId, body.roles)).map(presentGivenRole),
       }),
@@ -91,6 +93,7 @@ export const projectIdentityEndpoints = [
       params,
       inProject,
       result: z.object({ identityMembership: ProjectIdentityRow }),
+      previews: ({ params }) => ({ where: "project", who: { identities: [params.identityId] } }),
       handle: async (ctx, { params: { identityId } }) => ({
         identityMembership: presentProjectIdentityRow(await identities.removeIdentity(ctx, identityId)),
       }),

@@ -70,6 +70,7 @@ const writing = generations.flatMap(([generation, prefix]) => [
       inProject,
       body: addBody(identities.isRange),
       result: z.object({ identityMembership: ProjectIdentityRow }),
+      previews: ({ params }) => ({ where: "project", who: { identities: [params.identityId] } }),
       handle: async (ctx, { params: { identityId }, body }) => ({
         identityMembership: presentProjectIdentityRow(
           await identities.addIdentity(ctx, identityId, body.roles),
@@ -89,6 +90,7 @@ const writing = generations.flatMap(([generation, prefix]) => [
       inProject,
       body: changeBody(identities.isRange),
       result: z.object({ roles: z.array(GivenRole) }),
+      previews: ({ params }) => ({ where: "project", who: { identities: [params.identityId] } }),
       handle: async (ctx, { params: { identityId }, body }) => ({
         roles: (await identities.updateIdentity(ctx, identityId, body.roles)).map(presentGivenRole),
       }),
@@ -105,6 +107,7 @@ const writing = generations.flatMap(([generation, prefix]) => [
       params,
       inProject,
       result: z.object({ identityMembership: ProjectIdentityRow }),
+      previews: ({ params }) => ({ where: "project", who: { identities: [params.identityId] } }),
       handle: async (ctx, { params: { identityId } }) => ({
         identityMembership: presentProjectIdentityRow(await identities.removeIdentity(ctx, identityId)),
       }),

@@ -29,6 +29,7 @@ export const identityPrivilegeEndpoints = [
     inProject: ({ body }) => ({ id: body.projectId }),
     body: z.object({ identityId, projectId, ...fields, slug: fields.slug.optional() }),
     result: one,
+    previews: ({ body }) => ({ where: "project", who: { identities: [body.identityId] } }),
     async handle(ctx, { body: { identityId, type, ...body } }) {
       const given = { ...body, temporary: timeOfType(type) }
       return { privilege: presentPrivilege(await privileges.givePrivilege(ctx, of(identityId), given)) }
@@ -85,6 +86,7 @@ export const identityPrivilegeEndpoints = [
     inProject,
     body: z.object(fields),
     result: one,
+    previews: ({ params }) => ({ where: "project", who: { identityPrivileges: [params.id] } }),
     async handle(ctx, { params, body: { type, ...body } }) {
       const changes = { ...body, temporary: timeOfType(type) }
       const changed = await privileges.changePrivilege(ctx, "identity", params.id, changes)
@@ -99,6 +101,7 @@ export const identityPrivilegeEndpoints = [
     params,
     inProject,
     result: one,
+    previews: ({ params }) => ({ where: "project", who: { identityPrivileges: [params.id] } }),
     handle: async (ctx, { params }) => ({
       privilege: presentPrivilege(await privileges.endPrivilege(ctx, "identity", params.id)),
     }),

@@ -74,6 +74,7 @@ export const olderIdentityPrivilegeEndpoints = [
     inProject,
     body: given.refine(hasRules, lacking),
     result: one,
+    previews: ({ body }) => ({ where: "project", who: { identities: [body.identityId] } }),
     async handle(ctx, { body }) {
       const privilege = { slug: body.slug, permissions: rulesOf(body) ?? [], temporary: null }
       return {
@@ -89,6 +90,7 @@ export const olderIdentityPrivilegeEndpoints = [
     inProject,
     body: given.extend(time).refine(hasRules, lacking),
     result: one,
+    previews: ({ body }) => ({ where: "project", who: { identities: [body.identityId] } }),
     async handle(ctx, { body }) {
       const temporary = temporaryOf(body)
       const privilege = { slug: body.slug, permissions: rulesOf(body) ?? [], temporary }
@@ -105,6 +107,7 @@ export const olderIdentityPrivilegeEndpoints = [
     inProject,
     body: z.object({ privilegeSlug, identityId, projectSlug, privilegeDetails: details }),
     result: one,
+    previews: ({ body }) => ({ where: "project", who: { identities: [body.identityId] } }),
     async handle(ctx, { body: { privilegeDetails: sent, ...body } }) {
       const id = await privileges.idOfSlug(ctx, of(body.identityId), body.privilegeSlug)
       const changes = { slug: sent.slug, permissions: rulesOf(sent), temporary: temporaryIn(sent) }
@@ -121,6 +124,7 @@ export const olderIdentityPrivilegeEndpoints = [
     inProject,
     body: z.object({ privilegeSlug, identityId, projectSlug }),
     result: one,
+    previews: ({ body }) => ({ where: "project", who: { identities: [body.identityId] } }),
     async handle(ctx, { body }) {
       const id = await privileges.idOfSlug(ctx, of(body.identityId), body.privilegeSlug)
       return { privilege: presentPrivilege(await privileges.endPrivilege(ctx, "identity", id)) }

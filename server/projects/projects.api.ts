@@ -94,6 +94,7 @@ export const projectEndpoints = [
     inProject,
     result: z.object({ project: Project }),
     ifMatch: locked,
+    previews: () => ({ where: "project", who: { everybodyInProject: true } }),
     handle: async (ctx) => ({ project: presentProject(await projects.deleteProject(ctx)) }),
   }),
 ]

@@ -121,6 +121,7 @@ export const legacyProjectEndpoints = [
     inProject,
     result: z.object({ workspace: ProjectRow }),
     ifMatch: locked,
+    previews: () => ({ where: "project", who: { everybodyInProject: true } }),
     handle: async (ctx) => ({ workspace: presentProject(await projects.deleteProject(ctx)) }),
   }),
 
@@ -132,6 +133,7 @@ export const legacyProjectEndpoints = [
     inProject: inProjectBySlug,
     result: ProjectRow,
     ifMatch: locked,
+    previews: () => ({ where: "project", who: { everybodyInProject: true } }),
     handle: async (ctx) => presentProject(await projects.deleteProject(ctx)),
   }),
 

@@ -31,6 +31,7 @@ export const projectRoleEndpoints = [
     inProject,
     body,
     result: one,
+    previews: () => ({ where: "project", who: {} }),
     handle: async (ctx, { body }) => ({ role: presentRole(await roles.createRole(ctx, body)) }),
   }),
 
@@ -78,6 +79,7 @@ export const projectRoleEndpoints = [
     result: one,
     tagOf,
     ifMatch: (ctx, { params }) => locked(ctx, params.roleId),
+    previews: ({ params }) => ({ where: "project", who: { roles: [params.roleId] } }),
     handle: async (ctx, { params, body }) => ({
       role: presentRole(await roles.updateRole(ctx, params.roleId, body)),
     }),
@@ -91,6 +93,7 @@ export const projectRoleEndpoints = [
     inProject,
     result: one,
     ifMatch: (ctx, { params }) => locked(ctx, params.roleId),
+    previews: ({ params }) => ({ where: "project", who: { roles: [params.roleId] } }),
     handle: async (ctx, { params }) => ({ role: presentRole(await roles.deleteRole(ctx, params.roleId)) }),
   }),
 ]

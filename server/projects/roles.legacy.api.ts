@@ -44,6 +44,7 @@ export const olderProjectRoleEndpoints = [
     inProject: byId,
     body: newRole(rules),
     result: one,
+    previews: () => ({ where: "project", who: {} }),
     handle: async (ctx, { body }) => ({ role: presentRole(await roles.createRole(ctx, body)) }),
   }),
 
@@ -80,6 +81,7 @@ export const olderProjectRoleEndpoints = [
     result: one,
     tagOf,
     ifMatch: (ctx, { params }) => locked(ctx, params.roleId),
+    previews: ({ params }) => ({ where: "project", who: { roles: [params.roleId] } }),
     handle: async (ctx, { params, body }) => ({
       role: presentRole(await roles.updateRole(ctx, params.roleId, body)),
     }),
@@ -93,6 +95,7 @@ export const olderProjectRoleEndpoints = [
     inProject: byId,
     result: one,
     ifMatch: (ctx, { params }) => locked(ctx, params.roleId),
+    previews: ({ params }) => ({ where: "project", who: { roles: [params.roleId] } }),
     handle: async (ctx, { params }) => ({ role: presentRole(await roles.deleteRole(ctx, params.roleId)) }),
   }),
 
@@ -104,6 +107,7 @@ export const olderProjectRoleEndpoints = [
     inProject: bySlug,
     body: newRole(olderRules),
     result: one,
+    previews: () => ({ where: "project", who: {} }),
     handle: async (ctx, { body }) => ({ role: presentRole(await roles.createRole(ctx, body)) }),
   }),
 
@@ -140,6 +144,7 @@ export const olderProjectRoleEndpoints = [
     result: one,
     tagOf,
     ifMatch: (ctx, { params }) => locked(ctx, params.roleId),
+    previews: ({ params }) => ({ where: "project", who: { roles: [params.roleId] } }),
     handle: async (ctx, { params, body }) => ({
       role: presentRole(await roles.updateRole(ctx, params.roleId, body)),
     }),
@@ -153,6 +158,7 @@ export const olderProjectRoleEndpoints = [
     inProject: bySlug,
     result: one,
     ifMatch: (ctx, { params }) => locked(ctx, params.roleId),
+    previews: ({ params }) => ({ where: "project", who: { roles: [params.roleId] } }),
     handle: async (ctx, { params }) => ({ role: presentRole(await roles.deleteRole(ctx, params.roleId)) }),
   }),
 ]

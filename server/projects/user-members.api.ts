@@ -4,6 +4,7 @@ import { idParam, usernameParam } from "../http/fields.ts"
 import { GivenRole, inProject, projectIdParam } from "../http/project-members.ts"
 import {
   addUsersBody,
+  allNamedIn,
   changeUserBody,
   listed,
   namedIn,
@@ -93,6 +94,7 @@ const writing = [
     inProject,
     body: addUsersBody,
     result: z.object({ memberships: z.array(ProjectUserRow) }),
+    previews: ({ body }) => ({ where: "project", who: { usernames: allNamedIn(body) } }),
     handle: async (ctx, { body }) => ({
       memberships: (await members.addMembers(ctx, namedIn(body), body.roleSlugs)).map(presentProjectUser),
     }),
@@ -106,6 +108,7 @@ const writing = [
     inProject,
     body: changeUserBody(members.isRange),
     result: z.object({ roles: z.array(GivenRole) }),
+    previews: ({ params }) => ({ where: "project", who: { projectMembers: [params.membershipId] } }),
     handle: async (ctx, { params: { membershipId }, body: { roles } }) => ({
       roles: presentProjectUser(await members.updateMember(ctx, membershipId, roles)).roles,
     }),
@@ -119,6 +122,7 @@ const writing = [
     inProject,
     body: removeUsersBody,
     result: z.object({ memberships: z.array(ProjectUserRow) }),
+    previews: ({ body }) => ({ where: "project", who: { usernames: allNamedIn(body) } }),
     handle: async (ctx, { body }) => ({
       memberships: (await members.removeMany(ctx, namedIn(body))).map(presentProjectUser),
     }),
@@ -131,6 +135,7 @@ const writing = [
     params,
     inProject,
     result: z.object({ membership: ProjectUserRow }),
+    previews: ({ params }) => ({ where: "project", who: { projectMembers: [params.membershipId] } }),
     handle: async (ctx, { params: { membershipId } }) => ({
       membership: presentProjectUser(await members.removeOne(ctx, membershipId)),
     }),

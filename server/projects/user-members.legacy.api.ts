@@ -4,6 +4,7 @@ import { idParam, usernameParam } from "../http/fields.ts"
 import { GivenRole, inProject, projectIdParam } from "../http/project-members.ts"
 import {
   addUsersBody,
+  allNamedIn,
   changeUserBody,
   listed,
   namedIn,
@@ -94,6 +95,7 @@ export const legacyProjectUserEndpoints = [
       inProject,
       body: changeUserBody(members.isRange),
       result: z.object({ roles: z.array(GivenRole) }),
+      previews: ({ params }) => ({ where: "project", who: { projectMembers: [params.membershipId] } }),
       handle: async (ctx, { params: { membershipId }, body: { roles } }) => ({
         roles: presentProjectUser(await members.updateMember(ctx, membershipId, roles)).roles,
       }),
@@ -110,6 +112,7 @@ export const legacyProjectUserEndpoints = [
       params,
       inProject,
       result: z.object({ membership: ProjectUserRow }),
+      previews: ({ params }) => ({ where: "project", who: { projectMembers: [params.membershipId] } }),
       handle: async (ctx, { params: { membershipId } }) => ({
         membership: presentProjectUser(await members.removeOne(ctx, membershipId)),
       }),
@@ -124,6 +127,7 @@ export const legacyProjectUserEndpoints = [
     inProject,
     body: addUsersBody,
     result: z.object({ memberships: z.array(ProjectUserRow) }),
+    previews: ({ body }) => ({ where: "project", who: { usernames: allNamedIn(body) } }),
     handle: async (ctx, { body }) => ({
       memberships: (await members.addMembers(ctx, namedIn(body), body.roleSlugs)).map(presentProjectUser),
     }),
@@ -137,6 +141,7 @@ export const legacyProjectUserEndpoints = [
     inProject,
     body: removeUsersBody,
     result: z.object({ memberships: z.array(ProjectUserRow) }),
+    previews: ({ body }) => ({ where: "project", who: { usernames: allNamedIn(body) } }),
     handle: async (ctx, { body }) => ({
       memberships: (await members.removeMany(ctx, namedIn(body))).map(presentProjectUser),
     }),

@@ -52,6 +52,13 @@ export const userPrivilegeEndpoints = [
     inProject: ({ body }) => projectOf(body),
     body: z.object({ ...named, ...fields, slug: fields.slug.optional() }).refine(isNamed, unnamed),
     result: one,
+    previews: ({ body: { projectMembershipId, userId } }) => ({
+      where: "project",
+      who:
+        projectMembershipId === undefined
+          ? { users: userId === undefined ? [] : [userId] }
+          : { projectMembers: [projectMembershipId] },
+    }),
     async handle(ctx, { body: { slug, permissions, type, ...whose } }) {
       const given = { slug, permissions, temporary: timeOfType(type) }
       return { privilege: presentPrivilegeOfUser(await privileges.givePrivilege(ctx, of(whose), given)) }
@@ -90,6 +97,7 @@ export const userPrivilegeEndpoints = [
     inProject,
     body: z.object(fields).partial(),
     result: one,
+    previews: ({ params }) => ({ where: "project", who: { userPrivileges: [params.privilegeId] } }),
     async handle(ctx, { params, body: { type, ...body } }) {
       const changes = { ...body, temporary: type && timeOfType(type) }
       const changed = await privileges.changePrivilege(ctx, "user", params.privilegeId, changes)
@@ -104,6 +112,7 @@ export const userPrivilegeEndpoints = [
     params,
     inProject,
     result: one,
+    previews: ({ params }) => ({ where: "project", who: { userPrivileges: [params.privilegeId] } }),
     handle: async (ctx, { params }) => ({
       privilege: presentPrivilegeOfUser(await privileges.endPrivilege(ctx, "user", params.privilegeId)),
     }),

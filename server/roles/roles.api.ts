@@ -128,6 +128,7 @@ export const roleEndpoints = [
     access: { organization: ["create", "role"] },
     body,
     result: one,
+    previews: () => ({ where: "organization", who: {} }),
     handle: async (ctx, { body }) => ({ role: present(await roles.createRole(ctx, body)) }),
   }),
 
@@ -168,6 +169,7 @@ export const roleEndpoints = [
     result: one,
     tagOf,
     ifMatch: (ctx, { params }) => locked(ctx, params.roleId),
+    previews: ({ params }) => ({ where: "organization", who: { roles: [params.roleId] } }),
     handle: async (ctx, { params, body }) => ({
       role: present(await roles.updateRole(ctx, params.roleId, body)),
     }),
@@ -180,6 +182,7 @@ export const roleEndpoints = [
     params,
     result: one,
     ifMatch: (ctx, { params }) => locked(ctx, params.roleId),
+    previews: ({ params }) => ({ where: "organization", who: { roles: [params.roleId] } }),
     handle: async (ctx, { params }) => ({ role: present(await roles.deleteRole(ctx, params.roleId)) }),
   }),
 
@@ -190,6 +193,7 @@ export const roleEndpoints = [
     params: z.object({ organizationId }),
     body,
     result: one,
+    previews: () => ({ where: "organization", who: {} }),
     async handle(ctx, { params, body }) {
       roles.requireOwnOrganization(ctx, params.organizationId)
       return { role: present(await roles.createRole(ctx, body)) }
@@ -230,6 +234,7 @@ export const roleEndpoints = [
     result: one,
     tagOf,
     ifMatch: (ctx, { params }) => locked(ctx, params.roleId),
+    previews: ({ params }) => ({ where: "organization", who: { roles: [params.roleId] } }),
     async handle(ctx, { params, body }) {
       roles.requireOwnOrganization(ctx, params.organizationId)
       return { role: present(await roles.updateRole(ctx, params.roleId, body)) }
@@ -243,6 +248,7 @@ export const roleEndpoints = [
     params: olderParams,
     result: one,
     ifMatch: (ctx, { params }) => locked(ctx, params.roleId),
+    previews: ({ params }) => ({ where: "organization", who: { roles: [params.roleId] } }),
     async handle(ctx, { params }) {
       roles.requireOwnOrganization(ctx, params.organizationId)
       return { role: present(await roles.deleteRole(ctx, params.roleId)) }

@@ -19,10 +19,15 @@ async function freshRight(harness: Harness, organization: Organization) {
   return { right, identityId }
 }
 
-/** Requests about why somebody may do something, see `cases` in access-cases.ts. */
+/** Requests about why somebody may do something, and about what would change, see `cases` in access-cases.ts. */
 export const explainCases: Record<string, Make> = {
   async explainAccess(harness, organization) {
     const { right, identityId } = await freshRight(harness, organization)
     return { query: { actorType: "identity", actorId: identityId, ...right } }
+  },
+  async previewAccess(harness, organization) {
+    const { right, identityId } = await freshRight(harness, organization)
+    const path = `/api/v1/projects/${right.projectId}/memberships/identities/${identityId}`
+    return { body: { method: "PATCH", path, body: { roles: [{ role: "member" }] } } }
   },
 }

@@ -28,6 +28,7 @@ const domains = new Set([
   "identities",
   "imports",
   "organizations",
+  "preview",
   "projects",
   "roles",
   "secrets",

@@ -1,6 +1,7 @@
 import { endpoints } from "../../endpoints.ts"
 import type { Endpoint } from "../../http/endpoint.ts"
 import { openapi } from "../../http/openapi.ts"
+import { previewType } from "../../http/preview.ts"
 
 /** The part of JSON Schema that our document uses; `{}` is anything. */
 export type Schema = {
@@ -24,7 +25,9 @@ export type Schema = {
   allOf?: Schema[]
 }
 
-type Content = { content: { "application/json": { schema: Schema } } }
+type Content = {
+  content: { "application/json": { schema: Schema }; [previewType]?: { schema: Schema } }
+}
 
 /** An operation of the document, with what it was drawn from. */
 export type Operation = {
@@ -32,9 +35,10 @@ export type Operation = {
   method: string
   path: string
   endpoint: Endpoint
-  parameters: { name: string; in: "path" | "query"; required: boolean; schema: Schema }[]
+  parameters: { name: string; in: "path" | "query" | "header"; required: boolean; schema: Schema }[]
   body: Schema | undefined
   /** The schema of the answer, by status. */ answers: Record<string, Schema>
+  /** That of a preview, where there is one. */ preview: Schema | undefined
 }
 
 type Described = {
@@ -49,7 +53,10 @@ const schemaOf = (content: Content): Schema => content.content["application/json
 /** Every operation of our own document. */
 export function operationsOf(): Operation[] {
   const { paths } = openapi(endpoints, "http://localhost:8080")
-  return Object.entries(paths as Record<string, Record<string, Described>>).flatMap(([path, item]) =>
+  const described = paths as Record<string, Record<string, Described>>
+  const ofPreview = described["/api/v1/access/preview"]?.["post"]?.responses["200"]
+  const previewSchema = ofPreview && schemaOf(ofPreview)
+  return Object.entries(described).flatMap(([path, item]) =>
     Object.entries(item).map(([method, { operationId, parameters = [], requestBody, responses }]) => {
       const endpoint = endpoints.find(({ id }) => id === operationId)
       if (!endpoint) throw new Error(`${operationId} is in the document and not in the list of endpoints.`)
@@ -63,6 +70,7 @@ export function operationsOf(): Operation[] {
         answers: Object.fromEntries(
           Object.entries(responses).map(([status, content]) => [status, schemaOf(content)]),
         ),
+        preview: responses["200"]?.content[previewType] && previewSchema,
       }
     }),
   )

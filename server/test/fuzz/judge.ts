@@ -1,5 +1,6 @@
 import { Ajv, type ValidateFunction } from "ajv"
 import addFormats from "ajv-formats"
+import { previewType } from "../../http/preview.ts"
 import type { Answer } from "../http.ts"
 import type { Operation, Schema } from "./document.ts"
 
@@ -29,13 +30,15 @@ const envelope: Schema = {
 }
 
 /** What in an answer breaks a promise of the document, in words; undefined when nothing does. */
-export function complaintAbout({ answers }: Operation, answer: Answer): string | undefined {
+export function complaintAbout({ answers, preview }: Operation, answer: Answer): string | undefined {
   const { status, headers } = answer
   const body: unknown = answer.body
-  const declared = status === 500 ? undefined : answers[status]
+  const isPreview = status === 200 && preview !== undefined && headers["content-type"] === previewType
+  const declared = status === 500 ? undefined : isPreview ? preview : answers[status]
   const schema = declared ?? (ofAnyRoute.has(status) ? envelope : undefined)
   if (!schema) return `the status ${status} is not declared`
-  if (headers["content-type"] !== jsonType) return `the type ${String(headers["content-type"])} is not JSON`
+  if (!isPreview && headers["content-type"] !== jsonType)
+    return `the type ${String(headers["content-type"])} is not JSON`
   const validate = validatorOf(schema)
   if (!validate(body)) return `${status} is off its schema: ${ajv.errorsText(validate.errors)}`
   const said = (body as { statusCode: unknown }).statusCode

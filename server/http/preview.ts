@@ -1,0 +1,2 @@
+/** The media type of what `dryRun=true` answers. */
+export const previewType = "application/vnd.conclave.preview+json"
