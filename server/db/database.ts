@@ -171,10 +171,13 @@ const preparing = (pool: pg.Pool, bounds: Bounded): PostgresPool => ({
   end: () => pool.end(),
 })
 
-/** `count` connections that take turns and are never given back; one that breaks is replaced when its turn comes. */
+/**
+ * `count` connections that are never given back. A statement goes to one with the fewest under way, and the first of
+ * those: PostgreSQL's process behind it has what it needs at hand still. One that breaks is replaced when it is needed.
+ */
 function sharedConnections(settings: pg.PoolConfig, count: number, bounds: Bounded) {
   const slots: (Promise<pg.Client> | undefined)[] = Array(count).fill(undefined)
-  let turn = 0
+  const underWay: number[] = Array(count).fill(0)
   const connect = async (forget: () => void): Promise<pg.Client> => {
     const client = new pg.Client({ ...settings, pipeline: true })
     client.on("error", forget)
@@ -192,8 +195,7 @@ function sharedConnections(settings: pg.PoolConfig, count: number, bounds: Bound
     }
     return client
   }
-  const next = (): Promise<pg.Client> => {
-    const slot = turn++ % count
+  const connected = (slot: number): Promise<pg.Client> => {
     const known = slots[slot]
     if (known) return known
     const begun = connect(() => {
@@ -202,10 +204,32 @@ function sharedConnections(settings: pg.PoolConfig, count: number, bounds: Bound
     })
     return (slots[slot] = begun)
   }
+  /** One with the fewest under way, counted as busier until it is released. */
+  async function take(): Promise<{ client: pg.Client; release: () => void }> {
+    const slot = underWay.indexOf(Math.min(...underWay))
+    const change = (by: 1 | -1) => void (underWay[slot] = (underWay[slot] ?? 0) + by)
+    change(1)
+    try {
+      return { client: await connected(slot), release: () => change(-1) }
+    } catch (error) {
+      change(-1)
+      throw error
+    }
+  }
   return {
     options: settings,
-    send: async (text: string, values: unknown[]) => rowsOf(await next(), bounds, text, values),
-    connect: async () => preparingClient(await next(), bounds, () => {}),
+    async send(text: string, values: unknown[]) {
+      const { client, release } = await take()
+      try {
+        return await rowsOf(client, bounds, text, values)
+      } finally {
+        release()
+      }
+    },
+    async connect() {
+      const { client, release } = await take()
+      return preparingClient(client, bounds, release)
+    },
     async end() {
       const ends = slots.map(async (slot) => (await slot?.catch(() => undefined))?.end())
       await Promise.race([Promise.all(ends), bounds.gone()])
