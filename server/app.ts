@@ -92,8 +92,8 @@ export function createApp(options: AppOptions): App {
     // The last answer on its connection, which is then made anew to somebody who stays, and holds no stop up.
     const isLast = options.stage() !== "serving" || mayHaveMuchLeft(raw, maxBodyBytes)
     if (isLast) reply.header("connection", "close")
-    const length = typeof payload === "string" ? payload.length : 0
-    closeUnlessTaken(reply.raw, raw.socket, limits.answerMs + length / slowestBytesPerMs)
+    const length = typeof payload === "string" || Buffer.isBuffer(payload) ? payload.length : 0
+    closeUnlessTaken(reply.raw, raw.socket, Math.max(limits.answerMs, length / slowestBytesPerMs))
     done(null, payload)
   })
   app.addHook("onResponse", (request, reply, done) => {

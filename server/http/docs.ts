@@ -83,11 +83,12 @@ const asset = (name: string, contentType: string): Page => ({
 type MakeDocument = () => Record<string, unknown>
 
 function documentAt(path: string, make: MakeDocument): Page {
-  let text: string | undefined
+  // The same bytes for everybody: a text would be copied for each of those who do not take their answer.
+  let bytes: Buffer | undefined
   return {
     path,
     contentType: "application/json; charset=utf-8",
-    body: async () => (text ??= JSON.stringify(make())),
+    body: async () => (bytes ??= Buffer.from(JSON.stringify(make()))),
   }
 }
 

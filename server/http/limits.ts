@@ -3,7 +3,7 @@ export type HttpLimits = Readonly<{
   /** Until the headers of a request are there, counted from its beginning, or from that of a connection. */
   headersMs: number
   /** Until all of a request is there, its body included. */ requestMs: number
-  /** Until an answer is taken, and four seconds more for each megabyte of it. */ answerMs: number
+  /** Until an answer is taken; four seconds for each megabyte of it where that is longer. */ answerMs: number
   /** Until the next request on a connection. */ keepAliveMs: number
   /** Of one process at a time; those beyond are closed. */ connections: number
 }>
