@@ -68,7 +68,7 @@ function isCovered(about: readonly Rule[], rule: Rule): boolean {
  * The conditions without the fields that name whoever will have the rule: what those come to is not known when it is
  * handed out, so that they narrow nothing.
  */
-const withoutNames = (conditions: Readonly<Record<string, unknown>> = {}): Record<string, unknown> =>
+export const withoutNames = (conditions: Readonly<Record<string, unknown>> = {}): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(conditions).filter(([, written]) => !namesCaller(JSON.stringify(written))),
   )

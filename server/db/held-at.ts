@@ -106,7 +106,8 @@ function projectSql(kind: HolderKind, at: string | undefined): string {
   where p.org_id = $1 and p.membership_id = $2 and p.project_id = $3`
 }
 
-const textOf = (kind: HolderKind, isInProject: boolean, isNow: boolean): string => {
+/** The statement for all that somebody has: $1 is the organization, $2 their membership, $3 the project, then the time. */
+export const textOf = (kind: HolderKind, isInProject: boolean, isNow: boolean): string => {
   const at = `$${isInProject ? 4 : 3}::timestamptz`
   return (isInProject ? projectSql : organizationSql)(kind, isNow ? undefined : at)
 }

@@ -1,7 +1,7 @@
 import { builtInProjectRoleNames, isBuiltInProjectRole } from "../access/project-roles.ts"
 import { builtInRoleNames, isBuiltInRole, type Rule } from "../access/roles.ts"
 import type { Matching } from "../access/can.ts"
-import type { HeldRow, Standing } from "./standing.ts"
+import type { HeldRow, Way } from "./standing.ts"
 
 /*
  * From somebody to the rule that decides: each step with how long it lasts. It is drawn from what the decision was made
@@ -20,27 +20,31 @@ export type Link = {
 /** What whoever asks may see. */
 export type Sight = { groups(name: string): boolean; roles: boolean; privileges: boolean }
 
-/** The shortest way to a rule of somebody's, by its place among their rules; of equally short ones the one that lasts longest. */
-export function chainTo(standing: Standing, index: number, sight: Sight): Link[] {
+/** All ways to a rule of somebody's, by its place among their rules: the shortest first, of equally short ones what lasts longest. */
+export function waysTo(standing: Way, index: number, sight: Sight): Link[][] {
   const source = standing.sources[index]
   if (!source) throw new Error("Every rule has a source")
-  const ways = standing.held
-    .filter(({ key }) => key === source.key)
+  // A role that is changed at this moment has another key than it had a look-up before.
+  const id = idOf(source.key)
+  return standing.held
+    .filter(({ key }) => key !== null && idOf(key) === id)
     .map((row) => linksOf(standing, row, { rule: source.rule, sight }))
-  const [shortest] = ways.toSorted((one, other) => one.length - other.length || endOf(other) - endOf(one))
-  if (!shortest) throw new Error("Every rule is held in some way")
-  return shortest
+    .toSorted(nearer)
 }
 
+/** The shortest way to a rule of somebody's. */
+export const chainTo = (standing: Way, index: number, sight: Sight): Link[] =>
+  waysTo(standing, index, sight)[0] ?? []
+
 /** Of several rules each of which is enough, the way to the one that is nearest. */
-export const shortestOf = (
-  standing: Standing,
-  indexes: readonly number[],
-  sight: Sight,
-): Link[] | undefined =>
-  indexes
-    .map((index) => chainTo(standing, index, sight))
-    .toSorted((one, other) => one.length - other.length || endOf(other) - endOf(one))[0]
+export const shortestOf = (standing: Way, indexes: readonly number[], sight: Sight): Link[] | undefined =>
+  indexes.flatMap((index) => waysTo(standing, index, sight)).toSorted(nearer)[0]
+
+export const nearer = (one: readonly Link[], other: readonly Link[]): number =>
+  one.length - other.length || endOf(other) - endOf(one)
+
+/** What a key is about, whatever its rules are at the moment: a built-in role, a custom one, or a privilege. */
+export const idOf = (key: string): string => key.split(":")[1] ?? key
 
 /** When the first of the steps ends. */
 const endOf = (links: readonly Link[]): number =>
@@ -52,11 +56,7 @@ export const givingIn = (matching: readonly Matching[]): number[] => {
   return (first < 0 ? matching : matching.slice(0, first)).map(({ index }) => index)
 }
 
-function linksOf(
-  { kind, holder }: Standing,
-  row: HeldRow,
-  { rule, sight }: { rule: Rule; sight: Sight },
-): Link[] {
+function linksOf({ kind, holder }: Way, row: HeldRow, { rule, sight }: { rule: Rule; sight: Sight }): Link[] {
   const { group_id, group_name, group_until, place_id, place_until } = row
   const links: Link[] = [{ kind, id: holder.id, name: holder.name, endsAt: holder.valid_until }]
   if (group_id !== null) {

@@ -1,6 +1,7 @@
 import { run, type Queries } from "../db/database.ts"
 
 export { arePrivilegesChanged, heldAt, holderAt } from "../db/held-at.ts"
+export { heldByMany, type WayRow } from "../db/held-by-many.ts"
 export type { HeldRow, HolderKind, HolderPlace, HolderRow } from "../db/held-at.ts"
 
 /** Whether the organization has the project. */

@@ -1,8 +1,8 @@
 import type { Context } from "../context.ts"
-import { chainTo, givingIn, shortestOf, type Link, type Sight } from "./chain.ts"
+import { chainTo, givingIn, idOf, nearer, shortestOf, waysTo, type Link, type Sight } from "./chain.ts"
 import { questionOf, type Asked, type Question } from "./question.ts"
 import { requireMayAsk, requireStanding, sightOf, viewerOf, type Subject } from "./sight.ts"
-import type { Hindrance, Standing } from "./standing.ts"
+import type { Hindrance, Standing, Way } from "./standing.ts"
 
 export type { Link } from "./chain.ts"
 export type { Asked } from "./question.ts"
@@ -51,9 +51,26 @@ export function explained(standing: Standing, { permission, object }: Question, 
 }
 
 /** To one rule that gives all parts, where there is one; else to one for each. */
-function chainOf(standing: Standing, parts: readonly number[][], sight: Sight): Link[] {
-  const [first = [], ...others] = parts
-  const forAll = first.filter((index) => others.every((part) => part.includes(index)))
-  const together = shortestOf(standing, forAll, sight)
+function chainOf(standing: Way, parts: readonly number[][], sight: Sight): Link[] {
+  const together = shortestOf(standing, forAll(parts), sight)
   return together ?? parts.flatMap((part) => shortestOf(standing, part, sight) ?? [])
+}
+
+const forAll = ([first = [], ...others]: readonly number[][]): number[] =>
+  first.filter((index) => others.every((part) => part.includes(index)))
+
+/** All ways to what gives somebody a right which they have, each role and privilege once a way. */
+export type Sources = {
+  /** The nearest first, which is the chain of an explanation. */ chains: Link[][]
+  /** Roles and privileges that give it each by itself; empty where it takes two of them. */ things: string[]
+}
+
+export function sourcesOf(standing: Way, { permission, object }: Question, sight: Sight): Sources {
+  const parts = standing.rights.matching(permission, object).map(givingIn)
+  const firsts = new Map<string, number>()
+  for (const index of forAll(parts).toReversed()) firsts.set(idOf(standing.sources[index]?.key ?? ""), index)
+  const ways = [...firsts.values()].flatMap((index) => waysTo(standing, index, sight)).toSorted(nearer)
+  if (ways.length > 0) return { chains: ways, things: [...firsts.keys()] }
+  const chain = chainOf(standing, parts, sight)
+  return { chains: chain.length > 0 ? [chain] : [], things: [] }
 }

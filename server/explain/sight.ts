@@ -65,11 +65,32 @@ export async function requireStanding(
 }
 
 /** In a project only those are seen who are in it, and whom no rule of the caller leaves out. */
-function maySee({ organization, project }: Viewer, { kind, holder, hindrance }: Standing): boolean {
-  const permission = readOf[kind]
-  if (organization.can(permission)) return true
-  return hindrance === undefined && (project?.can(permission, fieldsOf(kind, holder)) ?? false)
+const maySee = (viewer: Viewer, { kind, holder, hindrance }: Standing): boolean =>
+  viewer.organization.can(readOf[kind]) || (hindrance === undefined && maySeeInProject(viewer, kind, holder))
+
+const maySeeInProject = (
+  { project }: Viewer,
+  kind: HolderKind,
+  holder: { id: string; name: string },
+): boolean => project?.can(readOf[kind], fieldsOf(kind, holder)) ?? false
+
+/**
+ * Of whom the caller may have a list, of those that they ask for. Throws 403 where that is nobody.
+ */
+export function requireMayList(ctx: Context, viewer: Viewer, asked: readonly HolderKind[]): HolderKind[] {
+  const listed = asked.filter((kind) =>
+    [viewer.organization, viewer.project].some((rights) => rights?.can(readOf[kind])),
+  )
+  const [first] = asked
+  if (listed.length === 0 && first) authorize(ctx.actor, readOf[first])
+  return listed
 }
+
+/** Whether somebody who has rights there is shown in such a list. */
+export const isListed = (viewer: Viewer, kind: HolderKind, holder: { id: string; name: string }): boolean =>
+  viewer.organization.can(readOf[kind]) ||
+  isSelf(viewer, { kind, id: holder.id }) ||
+  maySeeInProject(viewer, kind, holder)
 
 /** What the caller sees of a way. */
 export function sightOf(viewer: Viewer, { kind, id }: Subject): Sight {

@@ -26,9 +26,16 @@ export type Standing = {
   sources: readonly { key: string; rule: Rule }[]
 }
 
+/** As much of it as tells how somebody comes by their rights. */
+export type Way = Pick<Standing, "kind" | "held" | "rights" | "sources"> & {
+  holder: Pick<store.HolderRow, "id" | "name" | "valid_until">
+}
+
 /** By what rules about people and machine identities may be narrowed, of this one. */
-export const fieldsOf = (kind: store.HolderKind, holder: store.HolderRow): SubjectFields =>
-  kind === "user" ? { userEmail: holder.name } : { identityId: holder.id }
+export const fieldsOf = (
+  kind: store.HolderKind,
+  holder: Pick<store.HolderRow, "id" | "name">,
+): SubjectFields => (kind === "user" ? { userEmail: holder.name } : { identityId: holder.id })
 
 /** Somebody who is or was in the organization; undefined for whoever never was. */
 export async function standingOf(
@@ -88,7 +95,12 @@ const keysOf = (held: readonly store.HeldRow[]): string[] => [
   ...new Set(held.flatMap(({ key }) => key ?? [])),
 ]
 
-const namedOf = ({ id, username, metadata }: store.HolderRow) => ({
+/** What rules may name of somebody. */
+export const namedOf = ({
+  id,
+  username,
+  metadata,
+}: Pick<store.HolderRow, "id" | "username" | "metadata">) => ({
   id,
   username,
   metadata: Object.fromEntries((metadata ?? []).map(({ key, value }) => [key, value])),

@@ -15,7 +15,7 @@ export { rulesHeldBy } from "./held.store.ts"
  */
 
 /** Rules by their key, with what they name of the caller. */
-type Meaning = { key: string; rules: readonly Rule[]; names: readonly string[] }
+export type Meaning = { key: string; rules: readonly Rule[]; names: readonly string[] }
 
 const builtIn = new Map<string, Meaning>(
   builtInProjectRoles.map((key) => [key, { key, rules: builtInProjectRules[key], names: [] }]),
@@ -63,10 +63,34 @@ export async function sourcedProjectRights(
   const held = await meanings(db, orgId, keys, ended)
   return {
     rights: rightsBy(held, named),
-    sources: held.flatMap(({ key, rules }) => rules.map((rule) => ({ key, rule }))),
+    sources: sourcesOf(held),
     namesMetadata: held.some(({ names }) => names.some((name) => name.startsWith("metadata."))),
   }
 }
+
+/** Rules by their key as they are written, for all keys at once; each once, in the order in which later ones win. */
+export const meaningsOf = (db: Queries, orgId: string, keys: readonly string[]): Promise<Meaning[]> =>
+  meanings(db, orgId, keys)
+
+/** The rights of many, of whom all that is known of rules was read before: `known` has every key of theirs. */
+export function sourcedRightsOfMany(
+  known: readonly Meaning[],
+  holders: readonly { keys: readonly string[]; named: Named }[],
+): Omit<SourcedRights, "namesMetadata">[] {
+  const sets = new Map<string, Meaning[]>()
+  return holders.map(({ keys, named }) => {
+    const set = keys.join(" ")
+    // A role that was changed since its key was read is known by its new key.
+    const ids = new Set(keys.map(idOf))
+    const held = sets.get(set) ?? known.filter(({ key }) => ids.has(idOf(key)))
+    sets.set(set, held)
+    return { rights: rightsBy(held, named), sources: sourcesOf(held) }
+  })
+}
+
+const idOf = (key: string): string => key.split(":")[1] ?? key
+const sourcesOf = (held: readonly Meaning[]) =>
+  held.flatMap(({ key, rules }) => rules.map((rule) => ({ key, rule })))
 
 function rightsBy(held: readonly Meaning[], named: Named): Rights {
   const names = [...new Set(held.flatMap((each) => each.names))]

@@ -31,18 +31,44 @@ export async function sourcedRightsOfRoles(
   db: Queries,
   orgId: string,
   keys: readonly string[],
-): Promise<{ rights: Rights; sources: readonly { key: string; rule: Rule }[] }> {
-  const roles = await meanings(db, orgId, keys)
-  return {
-    rights: rightsBy(roles),
-    sources: roles.flatMap(({ key, rules }) => rules.map((rule) => ({ key, rule }))),
-  }
+): Promise<SourcedRights> {
+  return sourcedBy(await meanings(db, orgId, keys))
 }
+
+/** Rights with the rules that they are of, and the key of what each comes from; in one order. */
+type SourcedRights = { rights: Rights; sources: readonly { key: string; rule: Rule }[] }
+
+const sourcedBy = (roles: readonly Meaning[]): SourcedRights => ({
+  rights: rightsBy(roles),
+  sources: roles.flatMap(({ key, rules }) => rules.map((rule) => ({ key, rule }))),
+})
+
+/** Rules by their key, for all keys at once; each once, in the order in which later ones win. */
+export const meaningsOf = (db: Queries, orgId: string, keys: readonly string[]): Promise<Meaning[]> =>
+  meanings(db, orgId, keys)
+
+/** The rights of many, of whom all that is known of rules was read before: `known` has every key of theirs. */
+export function sourcedRightsOfMany(
+  known: readonly Meaning[],
+  holders: readonly { keys: readonly string[] }[],
+): SourcedRights[] {
+  const sets = new Map<string, SourcedRights>()
+  return holders.map(({ keys }) => {
+    const set = keys.join(" ")
+    // A role that was changed since its key was read is known by its new key.
+    const ids = new Set(keys.map(idOf))
+    const sourced = sets.get(set) ?? sourcedBy(known.filter(({ key }) => ids.has(idOf(key))))
+    sets.set(set, sourced)
+    return sourced
+  })
+}
+
+const idOf = (key: string): string => key.split(":")[1] ?? key
 
 const rightsBy = (roles: readonly Meaning[]): Rights =>
   rightsOf(roles.map(({ key }) => key).join(","), () => roles.flatMap(({ rules }) => rules))
 
-type Meaning = { key: string; rules: Rules }
+export type Meaning = { key: string; rules: Rules }
 
 /** Roles in the order in which later ones win: built-in ones, then custom ones by their ids, each once. */
 export const inOrder = (keys: readonly string[]): { builtIn: BuiltInRole[]; custom: string[] } => ({

@@ -21,6 +21,16 @@ async function freshRight(harness: Harness, organization: Organization) {
 
 /** Requests about why somebody may do something, and about what would change, see `cases` in access-cases.ts. */
 export const explainCases: Record<string, Make> = {
+  async listWhoCan(harness, organization) {
+    const { right } = await freshRight(harness, organization)
+    return { query: right }
+  },
+  async compareAccess(harness, organization) {
+    const { right, identityId } = await freshRight(harness, organization)
+    const otherId = await freshIdentity(harness, organization)
+    const two = { actorType: "identity", actorId: identityId, otherType: "identity", otherId }
+    return { query: { ...two, projectId: right.projectId } }
+  },
   async explainAccess(harness, organization) {
     const { right, identityId } = await freshRight(harness, organization)
     return { query: { actorType: "identity", actorId: identityId, ...right } }
