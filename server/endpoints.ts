@@ -17,6 +17,7 @@ import { identityMemberEndpoints } from "./groups/identity-members.api.ts"
 import { groupProjectEndpoints } from "./groups/projects.api.ts"
 import { bulkEndpoints } from "./groups/bulk.api.ts"
 import { memberEndpoints } from "./groups/members.api.ts"
+import { membershipEndpoints } from "./groups/memberships.api.ts"
 import { membershipSettingEndpoints } from "./groups/membership-settings.api.ts"
 import type { Endpoint } from "./http/endpoint.ts"
 import { clientSecretEndpoints } from "./identities/client-secrets.api.ts"
@@ -92,6 +93,7 @@ export const endpoints: readonly Endpoint[] = [
   ...roleEndpoints,
   ...groupEndpoints,
   ...memberEndpoints,
+  ...membershipEndpoints,
   ...membershipSettingEndpoints,
   ...bulkEndpoints,
   ...identityMemberEndpoints,

@@ -74,6 +74,8 @@ export type AuditEvents = {
   "remove-user-from-group": GroupMembership
   "add-identity-to-group": IdentityGroupMembership
   "remove-identity-from-group": IdentityGroupMembership
+  "update-user-group-membership": GroupMember & MovedMembership
+  "update-identity-group-membership": GroupIdentity & MovedMembership
   "create-org-role": RoleContent & { roleId: string }
   "update-org-role": Partial<RoleContent> & { roleId: string }
   "delete-org-role": { roleId: string; slug: string; name: string }
@@ -277,14 +279,12 @@ type PrivilegeContent = {
 }
 
 /** The row of a membership adds its end as `until`, and when it is ended whose say it was as `sources`. */
-type GroupMembership = MembershipTime & {
-  groupId: string
-  groupName: string
-  userId: string
-  username: string
-}
-type IdentityGroupMembership = MembershipTime & { groupId: string; groupName: string; identityId: string }
-type MembershipTime = { from?: string; sources?: string[] }
+type GroupMembership = GroupMember & Given
+type IdentityGroupMembership = GroupIdentity & Given
+type GroupMember = { groupId: string; groupName: string; userId: string; username: string }
+type GroupIdentity = { groupId: string; groupName: string; identityId: string }
+type Given = { from?: string; sources?: string[] }
+type MovedMembership = { from: string; until: string | null; oldFrom: string; oldUntil: string | null }
 
 type ProjectGroup = { projectId: string; groupId: string; groupName: string }
 type ProjectUser = { projectId: string; userId: string; username: string }

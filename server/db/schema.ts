@@ -339,6 +339,7 @@ export interface GroupUserMemberships {
   valid_until: Timestamp | null
   is_closed: Generated<boolean>
   sources: Generated<string[]>
+  end_told: Timestamp | null
 }
 
 export interface Groups {
@@ -546,6 +547,29 @@ export interface Invitations {
   used_at: Timestamp | null
   inviter_membership_id: string | null
   ended_at: Timestamp | null
+}
+
+export interface OpenGroupIdentityMemberships {
+  org_id: string | null
+  id: string | null
+  group_id: string | null
+  membership_id: string | null
+  valid_from: Timestamp | null
+  valid_until: Timestamp | null
+  is_closed: boolean | null
+  sources: string[] | null
+}
+
+export interface OpenGroupUserMemberships {
+  org_id: string | null
+  id: string | null
+  group_id: string | null
+  membership_id: string | null
+  valid_from: Timestamp | null
+  valid_until: Timestamp | null
+  is_closed: boolean | null
+  sources: string[] | null
+  end_told: Timestamp | null
 }
 
 export interface OpenProjectGroupRoleGrants {
@@ -1221,6 +1245,8 @@ export interface DB {
   instance_settings: InstanceSettings
   instance_setup: InstanceSetup
   invitations: Invitations
+  open_group_identity_memberships: OpenGroupIdentityMemberships
+  open_group_user_memberships: OpenGroupUserMemberships
   open_project_group_role_grants: OpenProjectGroupRoleGrants
   open_project_identity_privileges: OpenProjectIdentityPrivileges
   open_project_identity_role_grants: OpenProjectIdentityRoleGrants

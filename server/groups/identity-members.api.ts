@@ -1,7 +1,7 @@
 import { z } from "zod"
 import { endpoint } from "../http/endpoint.ts"
 import { idParam, search, timestamp, uuid } from "../http/fields.ts"
-import { MembershipDates } from "../http/membership-dates.ts"
+import { ChangedDates, MembershipDates, MembershipTime, presentTime } from "../http/membership-dates.ts"
 import { limit, page } from "../http/page.ts"
 import * as members from "./identity-members.ts"
 
@@ -70,6 +70,20 @@ export const identityMemberEndpoints = [
     handle: async (ctx, { params, facts, extended }) => ({
       id: await members.addIdentity(ctx, { ...params, facts }, extended.body),
     }),
+  }),
+
+  endpoint("updateGroupMachineIdentity", "PATCH /api/v1/groups/{id}/machine-identities/{machineIdentityId}", {
+    summary: "Have the membership of a machine identity in a group begin or end at another time",
+    tags,
+    access: { organization: ["edit", "groups"] },
+    params,
+    isExtension: true,
+    body: ChangedDates,
+    result: MembershipTime,
+    facts: members.identityMemberFacts,
+    factValues: ({ params }) => members.identityMemberFactValues(params.id, params.machineIdentityId),
+    handle: async (ctx, { params, facts, body }) =>
+      presentTime(await members.changeIdentity(ctx, { ...params, facts }, body)),
   }),
 
   endpoint(

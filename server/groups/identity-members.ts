@@ -2,6 +2,7 @@ import type { Context } from "../context.ts"
 import { uuidOrNull } from "../crypto/ids.ts"
 import { getGroup } from "./groups.ts"
 import { addMember, removeMember, type Dates, type Member, type Target as TargetOf } from "./joining.ts"
+import { changeMembership, type Change, type MembershipTime } from "./renewal.ts"
 import * as store from "./identity-members.store.ts"
 
 export { identityMemberFacts } from "./identity-members.store.ts"
@@ -23,6 +24,10 @@ export const addIdentity = async (ctx: Context, target: Target, dates: Dates): P
 /** Takes a machine identity out of a group. */
 export const removeIdentity = async (ctx: Context, target: Target): Promise<string> =>
   (await removeMember(ctx, identityOf(target))).identityId
+
+/** Has a machine identity's membership begin or end at another time. */
+export const changeIdentity = (ctx: Context, target: Target, change: Change): Promise<MembershipTime> =>
+  changeMembership(ctx, identityOf(target), change)
 
 type ListQuery = {
   search?: string | undefined

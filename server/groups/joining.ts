@@ -89,13 +89,13 @@ export async function removeMember<M extends Member>(ctx: Context, target: Targe
   return member
 }
 
-function groupOf({ groupId, facts }: Target<Member>): GroupNames {
+export function groupOf({ groupId, facts }: Target<Member>): GroupNames {
   const { fact_group_id: id, fact_group_name: name, fact_group_slug: slug } = facts
   if (id === null) throw noSuchGroup(groupId)
   return { id, name, slug }
 }
 
-function memberOf<M extends Member>({ kind, name, member }: Target<M>): M {
+export function memberOf<M extends Member>({ kind, name, member }: Target<M>): M {
   if (!member) throw noSuchMember(kind, name)
   return member
 }
@@ -146,5 +146,5 @@ const alreadyIn = (member: Member, { slug }: GroupNames) =>
   badRequest(`${inWords(member)} is already in the group ${slug}`)
 const alreadyToCome = (member: Member, { slug }: GroupNames) =>
   badRequest(`${inWords(member)} is already to be in the group ${slug} later: change when by PATCH`)
-const notIn = (member: Member, { slug }: GroupNames) =>
+export const notIn = (member: Member, { slug }: GroupNames) =>
   forbidden(`${inWords(member)} is not in the group ${slug}`)

@@ -2,7 +2,7 @@ import { z } from "zod"
 import { endpoint } from "../http/endpoint.ts"
 import { idParam, usernameParam } from "../http/fields.ts"
 import { groupUserQuery, GroupUser, GroupUsers, presentListedGroupUser } from "../http/group-users.ts"
-import { MembershipDates } from "../http/membership-dates.ts"
+import { ChangedDates, MembershipDates, MembershipTime, presentTime } from "../http/membership-dates.ts"
 import * as members from "./members.ts"
 
 const present = (user: members.Person): z.input<typeof GroupUser> => ({
@@ -47,6 +47,23 @@ export const memberEndpoints = [
     }),
     handle: async (ctx, { params, facts, extended }) =>
       present(await members.addUser(ctx, { ...params, facts }, extended.body)),
+  }),
+
+  endpoint("updateGroupUser", "PATCH /api/v1/groups/{id}/users/{username}", {
+    summary: "Have the membership of a user in a group begin or end at another time",
+    tags,
+    access: { organization: ["edit", "groups"] },
+    params: z.object({
+      id: idParam("The ID of the group."),
+      username: usernameParam("The username of a user who is in the group, or is yet to be."),
+    }),
+    isExtension: true,
+    body: ChangedDates,
+    result: MembershipTime,
+    facts: members.memberFacts,
+    factValues: ({ params }) => members.memberFactValues(params.id, params.username),
+    handle: async (ctx, { params, facts, body }) =>
+      presentTime(await members.changeUser(ctx, { ...params, facts }, body)),
   }),
 
   endpoint("removeUserFromGroup", "DELETE /api/v1/groups/{id}/users/{username}", {

@@ -12,6 +12,7 @@ import {
   type Member,
   type Target as TargetOf,
 } from "./joining.ts"
+import { changeMembership, type Change, type MembershipTime } from "./renewal.ts"
 import * as store from "./members.store.ts"
 
 export { memberFacts } from "./members.store.ts"
@@ -37,6 +38,10 @@ export const addUser = (ctx: Context, target: Target, dates: Dates): Promise<Per
 /** Takes a person out of a group. */
 export const removeUser = (ctx: Context, target: Target): Promise<Person> =>
   removeMember(ctx, personOf(target))
+
+/** Has a person's membership begin or end at another time. */
+export const changeUser = (ctx: Context, target: Target, change: Change): Promise<MembershipTime> =>
+  changeMembership(ctx, personOf(target), change)
 
 type ListQuery = {
   search?: string | undefined

@@ -89,6 +89,16 @@ async function freshMember(harness: Harness, organization: people.Organization) 
   return { id, username }
 }
 
+const toCome = { from: "2997-01-01T00:00:00Z" }
+
+async function freshMemberToCome(harness: Harness, organization: people.Organization) {
+  const { id } = await people.addGroup(harness, organization, fresh("group"))
+  const username = await freshInvited(harness, organization)
+  const route = `POST /api/v1/groups/${id}/users/${username}`
+  people.ok(await harness.call(route, { token: organization.token, body: toCome }))
+  return { id, username }
+}
+
 async function freshIdentityBesideGroup(harness: Harness, organization: people.Organization) {
   const { id } = await people.addGroup(harness, organization, fresh("group"))
   return { id, machineIdentityId: await freshIdentity(harness, organization) }
@@ -254,6 +264,21 @@ export const cases: Record<string, Make> = {
     path: { id: (await people.addGroup(harness, organization, fresh("group"))).id },
     body: { name: fresh("Renamed"), slug: fresh("renamed"), role: "member" },
   }),
+  listGroupMemberships: async (harness, organization) => ({
+    path: { id: (await people.addGroup(harness, organization, fresh("group"))).id },
+    query: { state: "active", endsBefore: "2999-01-01T00:00:00Z" },
+  }),
+  updateGroupUser: async (harness, organization) => ({
+    path: await freshMemberToCome(harness, organization),
+    body: { from: "2998-01-01T00:00:00Z", until: "2999-01-01T00:00:00Z" },
+  }),
+  async updateGroupMachineIdentity(harness, organization) {
+    const path = await freshIdentityBesideGroup(harness, organization)
+    const { token } = organization
+    const route = `POST /api/v1/groups/${path.id}/machine-identities/${path.machineIdentityId}`
+    people.ok(await harness.call(route, { token, body: toCome }))
+    return { path, body: { from: "2998-01-01T00:00:00Z", until: "2999-01-01T00:00:00Z" } }
+  },
   getGroupMembershipSettings: async (harness, organization) => ({
     path: { id: (await people.addGroup(harness, organization, fresh("group"))).id },
   }),

@@ -65,7 +65,7 @@ describe("places and roles", () => {
 
   test("are given by these, and by nobody else", () => {
     const callers = find(
-      /\b(placeUser|placeIdentity|giveRole|joinGroups?|rejoinGroups|foundProject|joinProject|replaceProjectRoles|giveInProject|changeInProject|giveToToken)\(/g,
+      /\b(placeUser|placeIdentity|giveRole|joinGroups?|rejoinGroups|foundProject|joinProject|replaceProjectRoles|giveInProject|changeInProject|giveToToken|moveInGroup)\(/g,
     )
     assert.deepEqual(
       callers.filter((hit) => !hit.startsWith("grants/")),
@@ -75,6 +75,7 @@ describe("places and roles", () => {
         "groups/groups.ts: giveRole",
         "groups/joining.ts: joinGroup",
         "groups/members.ts: rejoinGroups",
+        "groups/renewal.ts: moveInGroup",
         "identities/identities.ts: placeIdentity",
         "identities/identity-changes.ts: giveRole",
         "organizations/member-changes.ts: giveRole",
@@ -103,12 +104,19 @@ describe("places and roles", () => {
   })
 
   test("want to be shown that the guard was asked, by what only the guard makes", () => {
-    const files = ["grants", "group-places", "privileges", "project-grants", "service-tokens"]
+    const files = [
+      "grants",
+      "group-places",
+      "place-changes",
+      "privileges",
+      "project-grants",
+      "service-tokens",
+    ]
     const functions = files
       .flatMap((file) =>
         (sources.get(`grants/${file}.ts`) ?? "").split(/^export (?:async function|const) /m).slice(1),
       )
-      .filter((text) => !/^leaveGroups?\(/.test(text))
+      .filter((text) => !/^(leaveGroups?\(|holdPlace )/.test(text))
     assert.ok(functions.length >= 9)
     const wanted =
       /^\w+(?: = )?\(\s*(?:db: Queries|\{ db, actor \}: Pick<Context, "db" \| "actor">),\s*_?granted: Granted,/
