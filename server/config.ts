@@ -24,6 +24,8 @@ export type Config = Readonly<{
   trustedProxies: readonly string[]
   /** How many processes serve; `auto` is one for each processor. */ workers: number | "auto"
   /** For how long the status says that the server is about to stop before it does. */ stopNoticeMs: number
+  /** How many days before their membership in a group ends people are told so by mail; 0 for not at all. */
+  membershipNoticeDays: number
   logLevel: string
 }>
 
@@ -79,6 +81,7 @@ const environment = z.object({
     )
     .default(1),
   CONCLAVE_STOP_NOTICE_SECONDS: z.coerce.number("must be a number").min(0).max(300).default(0),
+  CONCLAVE_MEMBERSHIP_NOTICE_DAYS: z.coerce.number("must be a number").int().min(0).max(365).default(7),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
 })
 
@@ -121,6 +124,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     trustedProxies: values.TRUSTED_PROXIES,
     workers: values.CONCLAVE_WORKERS,
     stopNoticeMs: values.CONCLAVE_STOP_NOTICE_SECONDS * 1_000,
+    membershipNoticeDays: values.CONCLAVE_MEMBERSHIP_NOTICE_DAYS,
     logLevel: values.LOG_LEVEL,
   })
 }

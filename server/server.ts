@@ -21,6 +21,7 @@ import { createMemory } from "./memory.ts"
 import { createKeyring, type Keyring } from "./encryption/keyring.ts"
 import { keepRotating } from "./encryption/rotation.ts"
 import { endpoints } from "./endpoints.ts"
+import { keepTelling, type Telling } from "./groups/notices.ts"
 import { watchConnections } from "./http/connections.ts"
 import { docsPages } from "./http/docs.ts"
 import { openapi } from "./http/openapi.ts"
@@ -32,6 +33,7 @@ import { StartError } from "./start-error.ts"
 
 const rotationsEveryMs = 600_000
 const replicationsEveryMs = 500
+const noticesEveryMs = 60_000
 // Of one network: as many as a busy office mistypes, and few enough that hashing them leaves the processors to others.
 const wrongPasswords = { capacity: 180, perSecond: 1 }
 /** What each of so many processes allows, so that they allow no more together: each has its part of the connections. */
@@ -129,7 +131,10 @@ async function listen(config: Config, base: Base, log: Logger): Promise<RunningS
     now.siteUrl = config.siteUrl ?? `http://localhost:${addressOf(app).port}`
   })
   const address = await bind(app, config)
-  const background = workBeside({ db: database.queries, keyring }, log)
+  const { mailer } = services
+  const days = config.membershipNoticeDays
+  const telling = mailer && days > 0 ? { db: database.queries, mailer, days } : undefined
+  const background = workBeside({ db: database.queries, keyring }, telling, log)
   now.replicator = background.replicator
   async function end(served: Promise<void>): Promise<void> {
     memory.stop()
@@ -179,8 +184,10 @@ const servicesOf = async (config: Config, { keys, keyring, share }: Base, now: N
   mailer: config.smtp && (await import("./mail/mailer.ts")).createMailer(config.smtp),
 })
 
-/** What goes on without being asked for. */
-function workBeside(services: Replicating, log: Logger): { replicator: Replicator; stop(): Promise<void> } {
+type Beside = { replicator: Replicator; stop(): Promise<void> }
+
+/** What goes on without being asked for; nobody is told of anything where there is no mail. */
+function workBeside(services: Replicating, telling: Telling | undefined, log: Logger): Beside {
   const rotations = keepRotating(services, {
     everyMs: rotationsEveryMs,
     failed: (err) => log.error({ err }, "rotations of keys were not finished"),
@@ -189,7 +196,14 @@ function workBeside(services: Replicating, log: Logger): { replicator: Replicato
     everyMs: replicationsEveryMs,
     failed: (err) => log.error({ err }, "an import was not replicated"),
   })
-  return { replicator, stop: async () => void (await Promise.all([rotations.stop(), replicator.stop()])) }
+  const notices =
+    telling &&
+    keepTelling(telling, {
+      everyMs: noticesEveryMs,
+      failed: (err) => log.error({ err }, "people were not told that their memberships end"),
+    })
+  const stop = async () => void (await Promise.all([rotations.stop(), replicator.stop(), notices?.stop()]))
+  return { replicator, stop }
 }
 
 async function bind(app: App, { host, port }: Config): Promise<string> {

@@ -74,8 +74,8 @@ export type AuditEvents = {
   "remove-user-from-group": GroupMembership
   "add-identity-to-group": IdentityGroupMembership
   "remove-identity-from-group": IdentityGroupMembership
-  "update-user-group-membership": GroupMember & MovedMembership
-  "update-identity-group-membership": GroupIdentity & MovedMembership
+  "update-user-group-membership": GroupMember & (MovedMembership | { sources: string[] })
+  "update-identity-group-membership": GroupIdentity & (MovedMembership | { sources: string[] })
   "create-org-role": RoleContent & { roleId: string }
   "update-org-role": Partial<RoleContent> & { roleId: string }
   "delete-org-role": { roleId: string; slug: string; name: string }
@@ -283,7 +283,7 @@ type GroupMembership = GroupMember & Given
 type IdentityGroupMembership = GroupIdentity & Given
 type GroupMember = { groupId: string; groupName: string; userId: string; username: string }
 type GroupIdentity = { groupId: string; groupName: string; identityId: string }
-type Given = { from?: string; sources?: string[] }
+type Given = { from?: string; until?: string; sources?: string[] }
 type MovedMembership = { from: string; until: string | null; oldFrom: string; oldUntil: string | null }
 
 type ProjectGroup = { projectId: string; groupId: string; groupName: string }

@@ -26,6 +26,8 @@ export function newPlaceLists(places: readonly (NewPlace | undefined)[]): unknow
   return newPlaceTypes.map((_, index) => each.map((values) => values[index]))
 }
 
+export const placeColumns = "org_id, id, group_id, membership_id, valid_from, valid_until, sources"
+
 /**
  * A piece of a `from`, by which `placeInterval` is known: nobody is in before now, and without an end of its own a place
  * lasts as long as the group says.

@@ -29,6 +29,7 @@ import {
   newPlaceLists,
   newPlaceTypes,
   newPlaceValues,
+  placeColumns,
   placeInterval,
   tellingEnd,
   tellingSources,
@@ -53,7 +54,6 @@ export type AddOutcome = {
 export type RemoveOutcome = { is_standing: boolean; is_removed: boolean }
 
 const isOpen = `${isToCome} and valid_from <= statement_timestamp()`
-const placeColumns = "org_id, id, group_id, membership_id, valid_from, valid_until, sources"
 
 /*
  * Group and member are locked against their end while the row goes in (whoever ends one takes FOR UPDATE), and are

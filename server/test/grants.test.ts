@@ -37,6 +37,7 @@ describe("places and roles", () => {
         "grants/grants.store.ts: group_user_memberships",
         "grants/group-places.store.ts: group_${member}_memberships",
         "grants/group-places.store.ts: group_${member}_memberships",
+        "grants/group-sync.store.ts: group_${kind}_memberships",
         "grants/grants.store.ts: organization_identity_memberships",
         "grants/grants.store.ts: organization_user_memberships",
         "grants/grants.store.ts: organization_${kind}_role_grants",
@@ -65,7 +66,7 @@ describe("places and roles", () => {
 
   test("are given by these, and by nobody else", () => {
     const callers = find(
-      /\b(placeUser|placeIdentity|giveRole|joinGroups?|rejoinGroups|foundProject|joinProject|replaceProjectRoles|giveInProject|changeInProject|giveToToken|moveInGroup)\(/g,
+      /\b(placeUser|placeIdentity|giveRole|joinGroups?|rejoinGroups|foundProject|joinProject|replaceProjectRoles|giveInProject|changeInProject|giveToToken|moveInGroup|syncGroup)\(/g,
     )
     assert.deepEqual(
       callers.filter((hit) => !hit.startsWith("grants/")),
