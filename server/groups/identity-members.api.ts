@@ -82,6 +82,10 @@ export const identityMemberEndpoints = [
     result: MembershipTime,
     facts: members.identityMemberFacts,
     factValues: ({ params }) => members.identityMemberFactValues(params.id, params.machineIdentityId),
+    previews: ({ params }) => ({
+      where: { organizationAndProjectsOfGroup: params.id },
+      who: { identities: [params.machineIdentityId] },
+    }),
     handle: async (ctx, { params, facts, body }) =>
       presentTime(await members.changeIdentity(ctx, { ...params, facts }, body)),
   }),

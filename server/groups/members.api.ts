@@ -62,6 +62,10 @@ export const memberEndpoints = [
     result: MembershipTime,
     facts: members.memberFacts,
     factValues: ({ params }) => members.memberFactValues(params.id, params.username),
+    previews: ({ params: { id, username } }) => ({
+      where: { organizationAndProjectsOfGroup: id },
+      who: { usernames: [username] },
+    }),
     handle: async (ctx, { params, facts, body }) =>
       presentTime(await members.changeUser(ctx, { ...params, facts }, body)),
   }),
