@@ -4,11 +4,12 @@ import type pg from "pg"
 export type Place = {
   orgId: string
   /** In 20 groups, and by them in a thousand projects and one more. */ personId: string
-  /** In three groups and no project, and left three others. */ usualPersonId: string
+  /** In a group or two and no project, and has left another. */ usualPersonId: string
   /** Has 40 roles whose rules hang on conditions, which are all the person's. */ projectId: string
   /** Groups that nobody was in. */ emptyGroupIds: readonly string[]
   /** The usernames of everybody else. */ usernames: readonly string[]
   /** A time at which all was there that is there, and more. */ before: string
+  /** Another, when everybody was in other groups. */ longAgo: string
   /** A bare client of the same database. */ client: pg.Client
 }
 
@@ -29,7 +30,11 @@ const asked = (path: string, query: Record<string, string>): string =>
   `GET ${path}?${new URLSearchParams(query).toString()}`
 
 /** Each of them by itself, in the order in which they are asked. */
-export const questionsOf = (place: Place): Question[] => [...explanations(place), bulkAdd(place)]
+export const questionsOf = (place: Place): Question[] => [
+  ...explanations(place),
+  ...questionsOfThePast(place),
+  bulkAdd(place),
+]
 
 function explanations({ personId, projectId }: Place): Question[] {
   const explain = (right: Record<string, string>) => () => ({
@@ -53,6 +58,49 @@ function explanations({ personId, projectId }: Place): Question[] {
         action: "readValue",
       }),
       isRight: ({ allowed, chain }) => allowed === true && chain.length > 0,
+    },
+  ]
+}
+
+/** A page of a hundred holdings, of a year ago and of a second ago. */
+function questionsOfThePast({ personId, usualPersonId, before, longAgo }: Place): Question[] {
+  const asOf = (id: string, at: string) => () => ({
+    route: asked("/api/v1/access/as-of", { subjectType: "user", subjectId: id, at }),
+  })
+  const hasAtLeast =
+    (count: number): Question["isRight"] =>
+    ({ totalCount, holdings }) =>
+      totalCount >= count && holdings.length === Math.min(totalCount, 100)
+  return [
+    {
+      what: "as-of of a person, long ago",
+      goalMs: 20,
+      ask: asOf(usualPersonId, longAgo),
+      isRight: hasAtLeast(3),
+    },
+    {
+      what: "as-of of a person, just now",
+      goalMs: 20,
+      ask: asOf(usualPersonId, before),
+      isRight: hasAtLeast(4),
+    },
+    {
+      what: "as-of of a person in 1,000 projects",
+      goalMs: 20,
+      ask: asOf(personId, before),
+      isRight: hasAtLeast(2_000),
+    },
+    {
+      what: "difference of a person, two years",
+      goalMs: 20,
+      ask: () => ({
+        route: asked("/api/v1/access/difference", {
+          subjectType: "user",
+          subjectId: usualPersonId,
+          from: longAgo,
+        }),
+      }),
+      isRight: ({ totalCount }) => totalCount >= 4,
     },
   ]
 }

@@ -93,8 +93,13 @@ async function placeOf(
     where org_id = $1 and username like 'big-%' and username <> 'big-1@example.com' order by id`)
   const [usualPersonId = ""] = await idsOf(`
     select user_id as id from organization_user_memberships where org_id = $1 and username = 'big-5@example.com'`)
-  const { rows } = await client.query("select now() - interval '1 second' as before")
-  const before: string = rows[0].before.toISOString()
+  const { rows } = await client.query(
+    "select now() - interval '1 second' as before, now() - interval '500 days' as long_ago",
+  )
+  const times: { before: string; longAgo: string } = {
+    before: rows[0].before.toISOString(),
+    longAgo: rows[0].long_ago.toISOString(),
+  }
   return {
     orgId,
     personId: person.userId,
@@ -102,7 +107,7 @@ async function placeOf(
     projectId,
     emptyGroupIds,
     usernames,
-    before,
+    ...times,
     client,
   }
 }
@@ -118,6 +123,7 @@ async function filled(server: ServerProcess, dataDir: string, options: Options) 
   const { projects } = options
   const sizes = { projects, ofPerson: projects, groups: groupsOfPerson }
   const projectId = await makeProjects(client, { orgId, userId: person.userId }, sizes)
+  say("Filled with a present.")
   await makePast(client, orgId)
   const place = await placeOf(database, instance, person, projectId)
   return { bench: { server, token: admin.token, place }, database }

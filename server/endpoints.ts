@@ -8,6 +8,7 @@ import { sessionEndpoints } from "./auth/sessions.api.ts"
 import { mfaEndpoints } from "./auth/mfa.api.ts"
 import { totpEndpoints } from "./auth/totp.api.ts"
 import { explainEndpoints } from "./explain/explain.api.ts"
+import { pastEndpoints } from "./past/past.api.ts"
 import { folderEndpoints } from "./folders/folders.api.ts"
 import { legacyFolderEndpoints } from "./folders/folders.legacy.api.ts"
 import { allMemberEndpoints } from "./groups/all-members.api.ts"
@@ -134,4 +135,5 @@ export const endpoints: readonly Endpoint[] = [
   ...auditEndpoints,
   ...explainEndpoints,
   ...previewEndpoints,
+  ...pastEndpoints,
 ]

@@ -1,4 +1,5 @@
 import { run, type Queries } from "./database.ts"
+import { everOf, heldWithin } from "./intervals.ts"
 import type { StoredRule } from "./rules.ts"
 
 /*
@@ -37,13 +38,8 @@ export type HeldRow = {
 }
 
 /** What there is of a dated table now, or was at the value of `at`. */
-export const activeAt = (table: string, at: string | undefined): string =>
-  at === undefined
-    ? `active_${table}`
-    : `(
-    select * from ${table} where valid_from <= ${at} and (valid_until is null or valid_until > ${at})
-      and (not is_closed or valid_until <= statement_timestamp())
-  )`
+const activeAt = (table: string, at: string | undefined): string =>
+  at === undefined ? `active_${table}` : heldWithin(table, at, at)
 
 const isChanged = (alias: string, at: string | undefined): string =>
   at === undefined ? "false" : `coalesce(${alias}.updated_at > ${at}, false)`
@@ -183,7 +179,7 @@ function holderSql(kind: HolderKind, isOfNow: boolean, at: string | undefined): 
   return `
   select statement_timestamp() as now, m.id as membership_id, m.valid_until, ${isThere} as is_there,
     ${holderColumns[kind](at)}
-  from ${holderTables[kind](isOfNow ? `active_${memberships}` : memberships)}
+  from ${holderTables[kind](isOfNow ? `active_${memberships}` : everOf(memberships))}
   order by ${isThere} desc, m.valid_from desc limit 1`
 }
 

@@ -40,4 +40,12 @@ export const explainCases: Record<string, Make> = {
     const path = `/api/v1/projects/${right.projectId}/memberships/identities/${identityId}`
     return { body: { method: "PATCH", path, body: { roles: [{ role: "member" }] } } }
   },
+  async getAccessAsOf(harness, organization) {
+    const { identityId } = await freshRight(harness, organization)
+    return { query: { subjectType: "identity", subjectId: identityId } }
+  },
+  async getAccessDifference(harness, organization) {
+    const { identityId } = await freshRight(harness, organization)
+    return { query: { subjectType: "identity", subjectId: identityId, from: new Date(0).toISOString() } }
+  },
 }

@@ -28,6 +28,7 @@ const domains = new Set([
   "identities",
   "imports",
   "organizations",
+  "past",
   "preview",
   "projects",
   "roles",
