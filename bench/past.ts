@@ -25,19 +25,21 @@ const beginningsSql = `
 // The first hundred groups are kept for what needs groups of its own. Somebody is in a thousand groups already.
 const groupsSql = `
   with numbered as (
-    select id, row_number() over (order by id) as n, count(*) over () as total from groups
+    select id, row_number() over (order by id) as n from groups
     where org_id = $1::uuid and slug like 'big-group-%' and substring(slug from '\\d+$')::integer > 100
   ), people as (
-    select id, row_number() over (order by id) as n from organization_user_memberships
+    select id, 1 + row_number() over (order by id) % total.groups as n,
+      1 + (5 + row_number() over (order by id)) % total.groups as next
+    from organization_user_memberships, (select count(*) as groups from numbered) total
     where org_id = $1::uuid and username like 'big-%'
   ), left_again as (
     insert into group_user_memberships (org_id, id, group_id, membership_id, valid_from, valid_until, is_closed)
     select $1::uuid, uuidv7(), g.id, p.id, now() - interval '700 days', now() - interval '400 days', true
-    from people p join numbered g on g.n = 1 + p.n % g.total
+    from people p join numbered g on g.n = p.n
   )
   insert into group_user_memberships (org_id, id, group_id, membership_id, valid_from)
   select $1::uuid, uuidv7(), g.id, p.id, now() - interval '100 days'
-  from people p join numbered g on g.n = 1 + (p.n + 5000) % g.total
+  from people p join numbered g on g.n = p.next
   on conflict do nothing`
 
 const rolesSql = `
