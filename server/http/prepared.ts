@@ -8,12 +8,16 @@ export class Prepared {
   readonly #body: Buffer
   /** The tag that tells whether a client has it already, once somebody asked. */
   #tag: string | undefined
-
-  /** Its media type, where that is not the usual one. */ readonly mediaType: string | undefined
+  readonly #mediaType: string | undefined
 
   constructor(text: string, mediaType?: string) {
     this.#body = Buffer.from(text)
-    this.mediaType = mediaType
+    this.#mediaType = mediaType
+  }
+
+  /** Where it is not the usual one. */
+  get mediaType(): string | undefined {
+    return this.#mediaType
   }
 
   get size(): number {

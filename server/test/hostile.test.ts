@@ -56,7 +56,7 @@ describe("a hostile username", async () => {
 
   test("other methods on it find no route", async () => {
     await fewAtOnce(hostileSegments, async (segment) => {
-      for (const method of ["GET", "PUT", "PATCH"]) {
+      for (const method of ["GET", "PUT"]) {
         const route = `${method} /api/v1/groups/${group.id}/users/${segment}`
         const answer = await harness.call(route, { token })
         assertEnvelope(answer, route)
