@@ -36,8 +36,8 @@ test("a connection that breaks in the middle of a transaction fails that request
   await sql.connect()
   t.after(() => sql.end())
   for (let round = 0; round < 10; round++) {
-    await sql.query("begin; lock table group_role_grants in access exclusive mode")
-    // By now it has inserted the group, and waits to give it its role.
+    await sql.query("begin; lock table group_role_grants in share row exclusive mode")
+    // By now it has inserted the group, and waits to give it its role; the look-up before it reads past the lock.
     const answer = server.call("POST /api/v1/groups", { token, body: { name: `Broken ${round}` } })
     while ((await waitingFor(sql, "group_role_grants")) === 0) await sleep(5)
     await sql.query("select pg_terminate_backend(pid) from pg_locks where not granted")
