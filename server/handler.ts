@@ -65,7 +65,9 @@ export async function run(
         if (preview) return rolledBack(ctx.db, work)
         return endpoint.transaction || once ? inTransaction(ctx.db, work, confirm) : work(ctx.db)
       }
-      const result = endpoint.isBulk ? await turnsOf(ctx.db)(whole) : await whole()
+      // A preview may be of what touches everybody, and reads that twice.
+      const takesTurns = endpoint.isBulk || preview !== undefined
+      const result = takesTurns ? await turnsOf(ctx.db)(whole) : await whole()
       if (preview) return result
       for (const job of jobs) ctx.request.afterCommit(job)
       for (const [name, value] of cookies) ctx.reply.setCookie(name, value)

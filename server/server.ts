@@ -25,8 +25,9 @@ import { keepTelling, type Telling } from "./groups/notices.ts"
 import { watchConnections } from "./http/connections.ts"
 import { docsPages } from "./http/docs.ts"
 import { openapi } from "./http/openapi.ts"
-import { keepReplicating, type Replicating, type Replicator } from "./imports/replication.ts"
+import { keepReplicating, type Replicating } from "./imports/replication.ts"
 import { drain, leave, type Stage } from "./leaving.ts"
+import type { Repeating } from "./repeating.ts"
 import type { Services } from "./services.ts"
 import { everything, keyConnections, type Share } from "./share.ts"
 import { StartError } from "./start-error.ts"
@@ -161,7 +162,7 @@ async function listen(config: Config, base: Base, log: Logger): Promise<RunningS
 }
 
 /** What is so at the moment. */
-type Now = { siteUrl: string; stage: Stage; replicator?: Replicator }
+type Now = { siteUrl: string; stage: Stage; replicator?: Repeating }
 
 const servicesOf = async (config: Config, { keys, keyring, share }: Base, now: Now): Promise<Services> => ({
   get siteUrl() {
@@ -184,7 +185,7 @@ const servicesOf = async (config: Config, { keys, keyring, share }: Base, now: N
   mailer: config.smtp && (await import("./mail/mailer.ts")).createMailer(config.smtp),
 })
 
-type Beside = { replicator: Replicator; stop(): Promise<void> }
+type Beside = { replicator: Repeating; stop(): Promise<void> }
 
 /** What goes on without being asked for; nobody is told of anything where there is no mail. */
 function workBeside(services: Replicating, telling: Telling | undefined, log: Logger): Beside {

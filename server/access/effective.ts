@@ -20,7 +20,7 @@ export type Comparison = {
 }
 
 /** What is judged by the environment and the folder that it lies in. */
-const liesInFolders = new Set([
+export const liesInFolders: ReadonlySet<string> = new Set([
   "secrets",
   "secret-folders",
   "secret-imports",
@@ -47,9 +47,7 @@ export function compareRights(
   const subjects: Readonly<Record<string, readonly string[]>> = folders ? projectActions : organizationActions
   for (const [subject, actions] of Object.entries(subjects)) {
     const [ofOne, ofOther] = [rulesAbout(one, subject), rulesAbout(other, subject)]
-    const isNarrowed = [...ofOne, ...ofOther].some(
-      ({ conditions }) => Object.keys(conditions ?? {}).length > 0,
-    )
+    const isNarrowed = areNarrowed([...ofOne, ...ofOther])
     if (isNarrowed && JSON.stringify(ofOne) !== JSON.stringify(ofOther)) compared.mayDiffer.push(subject)
     const places =
       isNarrowed && folders && folders.length > 0 && liesInFolders.has(subject) ? folders : undefined
@@ -61,8 +59,13 @@ export function compareRights(
   return compared
 }
 
-const rulesAbout = ({ rules }: Rights, subject: string): Rule[] =>
+/** What of somebody's rules speaks of a subject. */
+export const rulesAbout = ({ rules }: Rights, subject: string): Rule[] =>
   rules.filter((rule) => rule.subject === subject)
+
+/** Whether one of them is for some things only. */
+export const areNarrowed = (rules: readonly Rule[]): boolean =>
+  rules.some(({ conditions }) => Object.keys(conditions ?? {}).length > 0)
 
 type Pair = readonly [Rights, Rights]
 type Asked = { subject: string; action: string }

@@ -41,7 +41,7 @@ export const withInterval = (asked: { from: string; until: string }, lifetime: s
 export const placeInterval = "begins, case when ends is not null then greatest(ends, begins) end"
 
 /** Neither ended nor over; it may be yet to come. */
-export const isToCome = "not is_closed and (valid_until is null or valid_until > statement_timestamp())"
+export const isNotOver = "not is_closed and (valid_until is null or valid_until > statement_timestamp())"
 export const untilNow =
   "is_closed = true, valid_until = greatest(valid_from, least(valid_until, statement_timestamp()))"
 

@@ -1,3 +1,4 @@
+import { keepDoing, type Pace, type Repeating } from "../repeating.ts"
 import type { Project } from "./keyring.ts"
 import * as store from "./project-keys.store.ts"
 import { resealProject, type Resealing } from "./reseal.ts"
@@ -39,32 +40,9 @@ export async function finishRotations(services: Resealing): Promise<number> {
   return rows
 }
 
-/**
- * Ends rotations by itself, every now and then, until it is stopped. What fails is tried again the next time.
- */
-export function keepRotating(
-  services: Omit<Resealing, "signal">,
-  { everyMs, failed }: { everyMs: number; failed: (error: unknown) => void },
-): { stop(): Promise<void> } {
-  const stopping = new AbortController()
-  let underWay: Promise<void> | undefined
-  const round = async (): Promise<void> => {
-    try {
-      await finishRotations({ ...services, signal: stopping.signal })
-    } catch (error) {
-      if (!stopping.signal.aborted) failed(error)
-    }
-    underWay = undefined
-  }
-  const timer = setInterval(() => void (underWay ??= round()), everyMs).unref()
-  return {
-    async stop() {
-      clearInterval(timer)
-      stopping.abort()
-      await underWay
-    },
-  }
-}
+/** Ends rotations by itself, every now and then, until it is stopped. What fails is tried again the next time. */
+export const keepRotating = (services: Omit<Resealing, "signal">, pace: Pace): Repeating =>
+  keepDoing((signal) => finishRotations({ ...services, signal }), pace)
 
 async function resealRest(services: Resealing, project: Project): Promise<number> {
   // Its age is that at the beginning: once it is settled, whatever is sealed meanwhile is sealed by it.

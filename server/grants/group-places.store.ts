@@ -25,7 +25,7 @@ import {
   type Write,
 } from "../db/group-writes.ts"
 import {
-  isToCome,
+  isNotOver,
   newPlaceLists,
   newPlaceTypes,
   newPlaceValues,
@@ -53,7 +53,7 @@ export type AddOutcome = {
 }
 export type RemoveOutcome = { is_standing: boolean; is_removed: boolean }
 
-const isOpen = `${isToCome} and valid_from <= statement_timestamp()`
+const isOpen = `${isNotOver} and valid_from <= statement_timestamp()`
 
 /*
  * Group and member are locked against their end while the row goes in (whoever ends one takes FOR UPDATE), and are
@@ -85,7 +85,7 @@ function addOneSql({ member, caller }: Kinds, waiting: Waiting): string {
 const removeOneSql = ({ member, caller }: Kinds, waiting: Waiting): string => `
   with ${standingCaller(caller, callerAt, waiting)}, held as (
     select id from group_${member}_memberships
-    where org_id = $1 and group_id = $2 and membership_id = $3 and ${isToCome} and $4::uuid is not null
+    where org_id = $1 and group_id = $2 and membership_id = $3 and ${isNotOver} and $4::uuid is not null
       and exists (select from standing)
     ${lockedFor("update", waiting)}
   ), ended as (
@@ -160,7 +160,7 @@ const removeSql = ({ member, caller }: Kinds, waiting: Waiting): string => `
     from (select distinct group_id, membership_id from asked) pair
     join group_${member}_memberships place
       on place.org_id = $1 and place.group_id = pair.group_id and place.membership_id = pair.membership_id
-        and ${isToCome}
+        and ${isNotOver}
     order by place.group_id, place.membership_id ${lockedFor("update", waiting)} of place
   ), chosen as (
     select distinct on (held.id) held.id, asked.number

@@ -1,7 +1,7 @@
 import { auditInsertOfLists, auditLists, type AuditRow } from "../db/audit-row.ts"
 import { run, type Queries } from "../db/database.ts"
 import {
-  isToCome,
+  isNotOver,
   placeColumns,
   placeInterval,
   untilNow,
@@ -46,12 +46,12 @@ const idOf = { user: "m.user_id as id, m.username", identity: "m.identity_id as 
 const syncSql = (kind: Said["kind"]): string => `
   with wanted as (
     select id from organization_${kind}_memberships
-    where org_id = $1 and id = any($3::uuid[]) and ${isToCome} and valid_from <= statement_timestamp()
+    where org_id = $1 and id = any($3::uuid[]) and ${isNotOver} and valid_from <= statement_timestamp()
     order by id for key share
   ), present as (
     select id, membership_id, sources, membership_id in (select id from wanted) as is_wanted
     from group_${kind}_memberships
-    where org_id = $1 and group_id = $2 and ${isToCome} and ($4 = any(sources) or membership_id in (select id from wanted))
+    where org_id = $1 and group_id = $2 and ${isNotOver} and ($4 = any(sources) or membership_id in (select id from wanted))
     order by membership_id for update
   ), begun as (
     insert into group_${kind}_memberships (${placeColumns})

@@ -1,6 +1,6 @@
 import { run, type Queries } from "../db/database.ts"
 import type { Pair } from "../db/group-writes.ts"
-import { isToCome, type MembershipSource } from "../db/place-dates.ts"
+import { isNotOver, type MembershipSource } from "../db/place-dates.ts"
 
 export type { Pair } from "../db/group-writes.ts"
 
@@ -21,7 +21,7 @@ const columns = `id, valid_from, valid_until, sources, valid_from <= statement_t
 export async function lockPlace(db: Queries, pair: Pair): Promise<OpenPlace | undefined> {
   const text = `
   select ${columns} from group_${pair.kind}_memberships
-  where org_id = $1 and group_id = $2 and membership_id = $3 and ${isToCome}
+  where org_id = $1 and group_id = $2 and membership_id = $3 and ${isNotOver}
   for update`
   const [row] = await run<OpenPlace>(db, text, [pair.orgId, pair.groupId, pair.membershipId])
   return row
@@ -47,7 +47,7 @@ export async function moveInterval(
       when not $5::boolean then valid_until
       when $6::timestamptz is not null then greatest($6::timestamptz, statement_timestamp())
     end
-  where org_id = $1 and id = $2 and ${isToCome} and (not $3::boolean or valid_from > statement_timestamp())
+  where org_id = $1 and id = $2 and ${isNotOver} and (not $3::boolean or valid_from > statement_timestamp())
   returning ${columns}`
   const values = [
     from !== undefined,

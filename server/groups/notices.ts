@@ -1,6 +1,7 @@
 import type { Queries } from "../db/database.ts"
 import type { Mailer } from "../mail/mailer.ts"
 import { membershipEndMail } from "../mail/membership.ts"
+import { keepDoing, type Pace, type Repeating } from "../repeating.ts"
 import * as store from "./notices.store.ts"
 
 /*
@@ -35,26 +36,7 @@ export async function tellOfEnds({ db, mailer, days }: Telling): Promise<number>
 }
 
 /** Tells of ends by itself, every now and then, until it is stopped. What fails is tried again the next time. */
-export function keepTelling(
-  telling: Telling,
-  { everyMs, failed }: { everyMs: number; failed: (error: unknown) => void },
-): { stop(): Promise<void> } {
-  let underWay: Promise<void> | undefined
-  const stopping = new AbortController()
-  const round = async (): Promise<void> => {
-    try {
-      while (!stopping.signal.aborted && (await tellOfEnds(telling)) > 0);
-    } catch (error) {
-      if (!stopping.signal.aborted) failed(error)
-    }
-    underWay = undefined
-  }
-  const timer = setInterval(() => void (underWay ??= round()), everyMs).unref()
-  return {
-    async stop() {
-      clearInterval(timer)
-      stopping.abort()
-      await underWay
-    },
-  }
-}
+export const keepTelling = (telling: Telling, pace: Pace): Repeating =>
+  keepDoing(async (signal) => {
+    while (!signal.aborted && (await tellOfEnds(telling)) > 0);
+  }, pace)

@@ -1,5 +1,6 @@
 import { run, type Queries } from "../db/database.ts"
-import { secretColumns, type SecretRow, type StoredPair } from "../db/secret-row.ts"
+import { secretColumns, type SecretRow } from "../db/secret-row.ts"
+import type { WrittenSecret } from "../db/written-secret.ts"
 
 export { inTransaction } from "../db/transaction.ts"
 
@@ -123,22 +124,7 @@ export async function holdImport(
 }
 
 /** A copy as it is written, with the version that is kept of it. Sealed columns are in hex. */
-export type WrittenCopy = {
-  id: string
-  version_id: string
-  key: string
-  version: number
-  metadata: StoredPair[]
-  skips_multiline_encoding: boolean
-  reminder_note: string | null
-  reminder_repeat_days: number | null
-  tag_ids: string[]
-  sealed_value: string
-  sealed_comment: string | null
-  sealed_metadata: string | null
-  kept_value: string
-  kept_comment: string | null
-  kept_metadata: string | null
+export type WrittenCopy = Omit<WrittenSecret, "owner_id"> & {
   replicated_from: string
   replicated_version: number
   actor_kind: string

@@ -1,6 +1,7 @@
 import { newId } from "../crypto/ids.ts"
 import type { Queries } from "../db/database.ts"
 import type { Keyring } from "../encryption/keyring.ts"
+import { keepDoing, type Pace, type Repeating } from "../repeating.ts"
 import { plainOfRow } from "../secrets/updates.ts"
 import { openRows, sealAll, type Sealing } from "../secrets/values.ts"
 import * as store from "./replicas.store.ts"
@@ -90,39 +91,11 @@ async function copiesOf(
   })
 }
 
-/** Copies what there is to copy, every now and then, until it is stopped. */
-export type Replicator = {
-  /** Has it look at once, since something is known to be there. */ wake(): void
-  stop(): Promise<void>
-}
-
-/** Begins to copy. What fails is noted and tried again, by this server or another. */
-export function keepReplicating(
-  services: Replicating,
-  { everyMs, failed }: { everyMs: number; failed: (error: unknown) => void },
-): Replicator {
-  let underWay: Promise<void> | undefined
-  const stopping = new AbortController()
-  let resumesAt = 0
-  const round = async (): Promise<void> => {
-    try {
-      while (!stopping.signal.aborted && (await replicateNext(services, failed)));
-    } catch (error) {
-      resumesAt = Date.now() + pauseMs
-      if (!stopping.signal.aborted) failed(error)
-    }
-    underWay = undefined
-  }
-  const wake = (): void => {
-    if (!stopping.signal.aborted && Date.now() >= resumesAt) underWay ??= round()
-  }
-  const timer = setInterval(wake, everyMs).unref()
-  return {
-    wake,
-    async stop() {
-      clearInterval(timer)
-      stopping.abort()
-      await underWay
+/** Copies by itself what there is to copy, until it is stopped. What fails is noted and tried again, by this server or another. */
+export const keepReplicating = (services: Replicating, pace: Omit<Pace, "pauseMs">): Repeating =>
+  keepDoing(
+    async (signal) => {
+      while (!signal.aborted && (await replicateNext(services, pace.failed)));
     },
-  }
-}
+    { ...pace, pauseMs },
+  )

@@ -6,6 +6,7 @@ import type { Context } from "../context.ts"
 import { uuidOrNull } from "../crypto/ids.ts"
 import { badRequest, notFound } from "../errors.ts"
 import { requireMayAsk, viewerOf, type Viewer } from "../explain/sight.ts"
+import { namedOf } from "../explain/standing.ts"
 import { noSuchGroup } from "../groups/groups.ts"
 import { projectRights } from "../projects/held.ts"
 import * as store from "./past.store.ts"
@@ -142,8 +143,9 @@ async function rightsInProjects(
   if (actor.kind === "service") throw badRequest("A service token stands for nobody")
   const { orgId, membershipId } = actor
   const held = await store.projectsHeld(db, self.kind, { orgId, membershipId }, projectIds)
-  const username = actor.kind === "user" ? actor.username : actor.name
-  const named = { id: self.id, username, metadata: {} }
+  const own = held.length > 0 ? await store.holderAt(db, { orgId, ...self }) : undefined
+  if (!own) return new Map()
+  const named = namedOf(own)
   const rights = new Map<string, Rights>()
   for (const { project_id, keys } of held)
     rights.set(project_id, await projectRights(db, { orgId, named }, keys))

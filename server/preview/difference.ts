@@ -1,14 +1,13 @@
 import type { Rights } from "../access/can.ts"
 import { missingFrom } from "../access/covers.ts"
+import { areNarrowed, liesInFolders, permissionTo, rulesAbout, type Folder } from "../access/effective.ts"
 import type { Rule } from "../access/roles.ts"
-import { organizationActions, projectActions, type Permission } from "../access/vocabulary.ts"
+import { organizationActions, projectActions } from "../access/vocabulary.ts"
 
 /*
  * What one set of rights allows that another does not. It asks the rights themselves, as requests do.
  */
 
-/** Where in a project rules about a subject may be narrowed to. */
-export type Folder = { environment: string; path: string }
 /** Actions on a subject; in some folders of an environment where it is not the same in all of them. */
 export type Access = { subject: string; actions: string[]; environment?: string; paths?: string[] }
 export type Difference = {
@@ -22,21 +21,6 @@ type Actions = Readonly<Record<string, readonly string[]>>
 const organization: Actions = organizationActions
 const project: Actions = projectActions
 
-/** What is judged by the environment and the path that it lies at. */
-const inFolders = new Set([
-  "secrets",
-  "secret-folders",
-  "secret-imports",
-  "dynamic-secrets",
-  "secret-syncs",
-  "secret-rotation",
-])
-
-const rulesAbout = (rights: Rights, subject: string): Rule[] =>
-  rights.rules.filter((rule) => rule.subject === subject)
-const areNarrowed = (rules: readonly Rule[]): boolean =>
-  rules.some(({ conditions }) => Object.keys(conditions ?? {}).length > 0)
-
 /** Of the actions those that the second allows and the first does not; without an object, whether for any at all. */
 function allowedBeyond(
   before: Rights,
@@ -45,7 +29,7 @@ function allowedBeyond(
   object?: Record<string, unknown>,
 ): string[] {
   return actions.filter((action) => {
-    const permission = [action, subject] as unknown as Permission
+    const permission = permissionTo(action, subject)
     return after.can(permission, object) && !before.can(permission, object)
   })
 }
@@ -72,9 +56,9 @@ export function difference(before: Rights, after: Rights, place: "organization" 
   for (const entry of Object.entries(place === "project" ? project : organization)) {
     const [subject] = entry
     const [rulesBefore, rulesAfter] = [rulesAbout(before, subject), rulesAbout(after, subject)]
-    const isNarrowed = areNarrowed(rulesBefore) || areNarrowed(rulesAfter)
+    const isNarrowed = areNarrowed([...rulesBefore, ...rulesAfter])
     if (isNarrowed && !areSurelyAlike(rulesBefore, rulesAfter)) made.mayDiffer.push(subject)
-    if (isNarrowed && inFolders.has(subject)) continue
+    if (isNarrowed && liesInFolders.has(subject)) continue
     const [gained, lost] = [allowedBeyond(before, after, entry), allowedBeyond(after, before, entry)]
     if (gained.length > 0) made.gained.push({ subject, actions: gained })
     if (lost.length > 0) made.lost.push({ subject, actions: lost })
@@ -89,7 +73,7 @@ export const isAnything = ({ gained, lost, mayDiffer }: Difference): boolean =>
 
 /** Whether folders have to be looked at to tell it. */
 export const isInFolders = ({ mayDiffer }: Difference): boolean =>
-  mayDiffer.some((subject) => inFolders.has(subject))
+  mayDiffer.some((subject) => liesInFolders.has(subject))
 
 /** The difference in what lies in folders, as for one thing without a name or tags in each, where rules are narrowed. */
 export function differenceIn(
@@ -99,7 +83,7 @@ export function differenceIn(
   folders: readonly Folder[],
 ): Pick<Difference, "gained" | "lost"> {
   const entries = Object.entries(project).filter(
-    ([subject]) => inFolders.has(subject) && subjects.includes(subject),
+    ([subject]) => liesInFolders.has(subject) && subjects.includes(subject),
   )
   const made = { gained: new Map<string, Access>(), lost: new Map<string, Access>() }
   const add = (to: Map<string, Access>, subject: string, actions: string[], folder: Folder): void => {
